@@ -1,0 +1,126 @@
+//! Every length up to 200 samples at every alignment, against the table.
+
+use super::*;
+
+const CONVERSIONS: [Conversion; 2] = [Conversion::PqToHlg, Conversion::HlgToPq];
+
+/// What no test may see changed around the samples.
+const GUARD: u8 = 0xa5;
+
+/// The widest alignment that a load or store of any processor could ask for.
+const ALIGNMENT: usize = 64;
+
+fn codes(count: usize, seed: usize) -> Vec<u16> {
+    (0..count).map(|at| ((at + seed) * 40_503 + 1) as u16).collect()
+}
+
+fn bytes_of(codes: &[u16]) -> Vec<u8> {
+    codes.iter().flat_map(|code| code.to_le_bytes()).collect()
+}
+
+/// A block with `bytes` at `offset` from an aligned address, guards before and after.
+struct Block {
+    memory: Vec<u8>,
+    start: usize,
+    length: usize,
+}
+
+impl Block {
+    fn new(bytes: &[u8], offset: usize) -> Block {
+        let mut memory = vec![GUARD; bytes.len() + 4 * ALIGNMENT];
+        let start = ALIGNMENT + memory.as_ptr().align_offset(ALIGNMENT) + offset;
+        memory[start..start + bytes.len()].copy_from_slice(bytes);
+        Block {
+            memory,
+            start,
+            length: bytes.len(),
+        }
+    }
+
+    fn samples(&mut self) -> &mut [Sample] {
+        self.memory[self.start..self.start + self.length]
+            .as_chunks_mut()
+            .0
+    }
+
+    fn assert_holds(&self, expected: &[u8]) {
+        let (before, rest) = self.memory.split_at(self.start);
+        let (bytes, after) = rest.split_at(self.length);
+        assert_eq!(bytes, expected);
+        assert!(
+            before.iter().chain(after).all(|byte| *byte == GUARD),
+            "written outside the samples"
+        );
+    }
+}
+
+/// A place to convert to; its samples count as uninitialised.
+#[expect(
+    unsafe_code,
+    reason = "a guarded block of memory has to stand in for a fresh Buffer"
+)]
+fn uninitialised(samples: &mut [Sample]) -> &mut [MaybeUninit<Sample>] {
+    // SAFETY: both have one layout, and `convert` writes initialised samples only.
+    unsafe { &mut *(std::ptr::from_mut(samples) as *mut [MaybeUninit<Sample>]) }
+}
+
+#[test]
+fn every_length_at_every_alignment_in_place() {
+    for conversion in CONVERSIONS {
+        for length in 0..=200 {
+            for offset in 0..ALIGNMENT {
+                let codes = codes(length, offset);
+                let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+                let mut block = Block::new(&bytes_of(&codes), offset);
+                conversion.convert_in_place(block.samples());
+                block.assert_holds(&bytes_of(&expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_length_at_every_alignment_to_a_new_place() {
+    for conversion in CONVERSIONS {
+        for length in 0..=200 {
+            for offset in 0..ALIGNMENT {
+                let codes = codes(length, offset);
+                let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+                // The two alignments are walked in opposite ways, so that they meet in many pairs.
+                let mut source = Block::new(&bytes_of(&codes), offset);
+                let mut target = Block::new(&vec![0; 2 * length], (ALIGNMENT - 1 - offset) * 7 % ALIGNMENT);
+                conversion.convert(source.samples(), uninitialised(target.samples()));
+                source.assert_holds(&bytes_of(&codes));
+                target.assert_holds(&bytes_of(&expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_both_ways() {
+    let codes: Vec<u16> = (0..=u16::MAX).collect();
+    for conversion in CONVERSIONS {
+        let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+        let mut block = Block::new(&bytes_of(&codes), 0);
+        let mut target = Block::new(&vec![0; 2 * codes.len()], 0);
+        conversion.convert(block.samples(), uninitialised(target.samples()));
+        conversion.convert_in_place(block.samples());
+        target.assert_holds(&bytes_of(&expected));
+        block.assert_holds(&bytes_of(&expected));
+    }
+}
+
+#[test]
+fn equal_transfers_need_no_conversion() {
+    assert_eq!(Conversion::between(Transfer::Pq, Transfer::Pq), None);
+    assert_eq!(Conversion::between(Transfer::Hlg, Transfer::Hlg), None);
+    assert_eq!(
+        Conversion::between(Transfer::Pq, Transfer::Hlg),
+        Some(Conversion::PqToHlg)
+    );
+    assert_eq!(
+        Conversion::between(Transfer::Hlg, Transfer::Pq),
+        Some(Conversion::HlgToPq)
+    );
+}

@@ -1,0 +1,240 @@
+//! What JavaScript passed: read and checked, or turned down in words for the caller.
+
+use std::ptr;
+
+use napi::bindgen_prelude::Unknown;
+use napi::{Env, JsValue, ValueType, sys};
+use napi_derive::napi;
+
+use super::buffer::{Bytes, typed_array_kind};
+use super::error::throw;
+use crate::cache::Limits;
+use crate::curves::Transfer;
+use crate::error::{BadArgument, Error};
+
+/// The limits of a cache. Both hold at every moment; a limit of 0 turns caching off.
+#[napi(object, object_to_js = false)]
+pub struct HdrImageTransferCacheOptions<'env> {
+    /// The most converted images to keep: a non-negative integer.
+    ///
+    /// @default no limit on the number of images
+    #[napi(ts_type = "number | null")]
+    pub max_entries: Option<Unknown<'env>>,
+    /// The most bytes of converted images to keep: a non-negative integer. An image larger than this is
+    /// converted and returned, but not kept.
+    ///
+    /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
+    #[napi(ts_type = "number | null")]
+    pub max_bytes: Option<Unknown<'env>>,
+}
+
+/// A call from JavaScript: reads its arguments, and throws in its name.
+#[derive(Clone, Copy)]
+pub struct Call<'env> {
+    env: &'env Env,
+    function: &'static str,
+}
+
+impl<'env> Call<'env> {
+    /// A call of the function of that JavaScript name.
+    pub fn new(env: &'env Env, function: &'static str) -> Call<'env> {
+        Call { env, function }
+    }
+
+    /// The limits of a cache: nothing, a number of entries, or options.
+    pub fn limits(&self, limits: Option<Unknown<'env>>) -> napi::Result<Limits> {
+        let (max_entries, max_bytes) = match limits {
+            None => (Some(Limits::DEFAULT_MAX_ENTRIES), None),
+            Some(value) => match value.get_type()? {
+                ValueType::Number => (self.limit("maxEntries", limits)?, None),
+                ValueType::Object if !value.is_array()? => {
+                    // SAFETY: the value is an object.
+                    let options = unsafe { value.cast::<HdrImageTransferCacheOptions>() }?;
+                    (
+                        self.limit("maxEntries", options.max_entries)?,
+                        self.limit("maxBytes", options.max_bytes)?,
+                    )
+                }
+                _ => {
+                    let expected = "a number or an options object";
+                    return Err(self.reject(Error::InvalidArgType, "limits", expected, describe(value)));
+                }
+            },
+        };
+        Ok(Limits {
+            max_entries,
+            max_bytes: max_bytes.unwrap_or(Limits::DEFAULT_MAX_BYTES),
+        })
+    }
+
+    /// A non-negative integer, if there is one. One beyond the address space stands for all of it.
+    fn limit(&self, argument: &'static str, limit: Option<Unknown>) -> napi::Result<Option<usize>> {
+        let expected = "a non-negative integer";
+        let Some(value) = limit else { return Ok(None) };
+        match value.get_type()? {
+            ValueType::Null => Ok(None),
+            ValueType::Number => {
+                // SAFETY: the value is a number.
+                let number: f64 = unsafe { value.cast() }?;
+                if number >= 0.0 && number.is_finite() && number.fract() == 0.0 {
+                    Ok(Some(number as usize))
+                } else {
+                    Err(self.reject(Error::OutOfRange, argument, expected, describe(value)))
+                }
+            }
+            _ => Err(self.reject(Error::InvalidArgType, argument, expected, describe(value))),
+        }
+    }
+
+    /// The id of an image, read into `buffer` as UTF-16: in UTF-8, all lone surrogates would be one.
+    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<&'id [u16]> {
+        read_string(value, buffer)
+            .ok_or_else(|| self.reject(Error::InvalidArgType, "imageId", "a string", describe(value)))
+    }
+
+    /// A transfer function: `"pq"` or `"hlg"`.
+    pub fn transfer(&self, argument: &'static str, value: Unknown) -> napi::Result<Transfer> {
+        const PQ: [u16; 2] = [b'p' as u16, b'q' as u16];
+        const HLG: [u16; 3] = [b'h' as u16, b'l' as u16, b'g' as u16];
+        // One more than a name has, so that what only begins with a name is told from it.
+        let mut buffer = [0; HLG.len() + 2];
+        let length = read_units(value, &mut buffer).unwrap_or(0);
+        if buffer[..length] == HLG {
+            Ok(Transfer::Hlg)
+        } else if buffer[..length] == PQ {
+            Ok(Transfer::Pq)
+        } else {
+            Err(self.reject(
+                Error::InvalidArgValue,
+                argument,
+                "\"pq\" or \"hlg\"",
+                describe(value),
+            ))
+        }
+    }
+
+    /// An image: a `Buffer` or `Uint8Array` of whole 16-bit samples.
+    pub fn image(&self, argument: &'static str, value: Unknown<'env>) -> napi::Result<Bytes<'env>> {
+        let Some(bytes) = Bytes::of(value) else {
+            let expected = "a Buffer or Uint8Array";
+            return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
+        };
+        if bytes.is_detached()? {
+            let expected = "a Buffer that still has its memory";
+            let received = "one that was transferred away".to_owned();
+            return Err(self.reject(Error::InvalidArgValue, argument, expected, received));
+        }
+        if bytes.byte_length() % 2 != 0 {
+            let expected = "of even byteLength (16-bit samples)";
+            let received = format!("{} bytes", bytes.byte_length());
+            return Err(self.reject(Error::OutOfRange, argument, expected, received));
+        }
+        Ok(bytes)
+    }
+
+    /// A new, uninitialised Buffer for a converted image.
+    pub fn allocate(&self, byte_length: usize) -> napi::Result<Bytes<'env>> {
+        let out_of_memory = Error::OutOfMemory {
+            function: self.function,
+            byte_length,
+        };
+        Bytes::allocate(self.env, byte_length)?.ok_or_else(|| throw(self.env, &out_of_memory))
+    }
+
+    fn reject(
+        &self,
+        error: fn(BadArgument) -> Error,
+        argument: &'static str,
+        expected: &'static str,
+        received: String,
+    ) -> napi::Error {
+        throw(
+            self.env,
+            &error(BadArgument {
+                function: self.function,
+                argument,
+                expected,
+                received,
+            }),
+        )
+    }
+}
+
+/// All UTF-16 units of a string, read into `buffer`, which grows when it has to and is never shrunk:
+/// reading the next string of that length allocates nothing. `None` when the value is not a string.
+fn read_string<'buffer>(value: Unknown, buffer: &'buffer mut Vec<u16>) -> Option<&'buffer [u16]> {
+    let mut length = read_units(value, buffer)?;
+    if length + 1 >= buffer.len() {
+        // There may be more than found room.
+        buffer.resize(utf16_length(value)? + 2, 0);
+        length = read_units(value, buffer)?;
+    }
+    Some(&buffer[..length])
+}
+
+/// The first UTF-16 units of a string: as many as find room in `buffer` before a last 0. Gives how many
+/// they are, or `None` when the value is not a string.
+fn read_units(value: Unknown, buffer: &mut [u16]) -> Option<usize> {
+    let mut length = 0;
+    // SAFETY: the buffer has room for as many units as it is said to have.
+    let status = unsafe {
+        sys::napi_get_value_string_utf16(
+            value.value().env,
+            value.raw(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            &mut length,
+        )
+    };
+    (status == sys::Status::napi_ok).then_some(length)
+}
+
+/// How many UTF-16 units a string has; `None` when the value is not a string.
+fn utf16_length(value: Unknown) -> Option<usize> {
+    let mut length = 0;
+    // SAFETY: without a buffer, the length is all that is written.
+    let status = unsafe {
+        sys::napi_get_value_string_utf16(value.value().env, value.raw(), ptr::null_mut(), 0, &mut length)
+    };
+    (status == sys::Status::napi_ok).then_some(length)
+}
+
+/// A value as a message shows it: a primitive as it is, anything else by its kind. Runs no JavaScript.
+fn describe(value: Unknown) -> String {
+    const SHOWN_UNITS: usize = 40;
+    let kind = match value.get_type() {
+        Ok(ValueType::String) => {
+            let mut buffer = [0; SHOWN_UNITS + 1];
+            let length = read_units(value, &mut buffer).unwrap_or(0);
+            let shown = String::from_utf16_lossy(&buffer[..length]);
+            let rest = if utf16_length(value) > Some(length) {
+                "…"
+            } else {
+                ""
+            };
+            return format!("{shown:?}{rest}");
+        }
+        Ok(ValueType::Symbol) => "a symbol",
+        Ok(ValueType::Function) => "a function",
+        Ok(ValueType::Object | ValueType::External) => describe_object(value),
+        Ok(_) => {
+            let text = value
+                .coerce_to_string()
+                .and_then(|text| text.into_utf8()?.into_owned());
+            return text.unwrap_or_else(|_| "a value that cannot be shown".to_owned());
+        }
+        Err(_) => "a value that cannot be shown",
+    };
+    kind.to_owned()
+}
+
+/// An object by its kind, as far as Node-API tells kinds apart.
+fn describe_object(value: Unknown) -> &'static str {
+    match typed_array_kind(value) {
+        Some(sys::TypedarrayType::uint16_array) => "a Uint16Array",
+        Some(_) => "a typed array of another kind",
+        None if value.is_array().unwrap_or(false) => "an array",
+        None if value.is_arraybuffer().unwrap_or(false) => "an ArrayBuffer",
+        None => "an object",
+    }
+}

@@ -1,0 +1,214 @@
+//! The object that `createHdrImageTransferCache` gives: functions that share one cache.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CStr;
+use std::rc::Rc;
+use std::time::Instant;
+
+use napi::Env;
+use napi::bindgen_prelude::{ToNapiValue, Unknown};
+use napi_derive::napi;
+
+use super::arguments::Call;
+use super::buffer::{Bytes, Held};
+use super::function;
+use crate::cache::{Cache, Image, Limits};
+use crate::convert::Conversion;
+
+/// A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works.
+#[napi(object, object_from_js = false)]
+pub struct HdrImageTransferCache<'env> {
+    /// The image `source`, of the transfer function `sourceTransfer`, in `targetTransfer`.
+    ///
+    /// - Equal transfers: `source` itself, nothing done or kept.
+    /// - The first time for an `imageId` and a `targetTransfer`: a new Buffer, converted from `source`,
+    ///   which stays as it is. The Buffer is kept if the limits allow; the least recently used go for it.
+    /// - Later: that very Buffer. `source` is then not read, but for its length: another one means
+    ///   another image, which is converted and takes the place of the first. The same happens after
+    ///   the kept Buffer was transferred away.
+    ///
+    /// `source` is `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of
+    /// any kind and alignment. The Buffer returned is shared by all who ask for the same image: read it,
+    /// do not write to it.
+    ///
+    /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string, or `source` not a Buffer or
+    /// Uint8Array. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `source` was
+    /// transferred away.
+    /// @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength.
+    /// @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image.
+    #[napi(
+        ts_type = "(imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer"
+    )]
+    pub get_converted: Unknown<'env>,
+    /// How many converted images are kept.
+    #[napi(ts_type = "() => number")]
+    pub size: Unknown<'env>,
+    /// How many bytes the converted images that are kept have together.
+    #[napi(ts_type = "() => number")]
+    pub bytes_used: Unknown<'env>,
+    /// What the cache did since it was created, what it holds and what it may hold.
+    #[napi(ts_type = "() => HdrImageTransferCacheStats")]
+    pub stats: Unknown<'env>,
+    /// Lets the converted images of `imageId` go, for both targets. Returns whether there were any.
+    ///
+    /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string.
+    #[napi(ts_type = "(imageId: string) => boolean")]
+    pub delete: Unknown<'env>,
+    /// Lets all converted images go. The counters of `stats()` go on.
+    #[napi(ts_type = "() => void")]
+    pub clear: Unknown<'env>,
+}
+
+/// What a cache did since it was created, what it holds and what it may hold.
+#[napi(object, object_from_js = false)]
+pub struct HdrImageTransferCacheStats {
+    /// Calls of `getConverted` answered with a kept image.
+    pub hits: f64,
+    /// Calls of `getConverted` that converted an image, whether it was kept or not.
+    pub misses: f64,
+    /// Images that went to make room for others.
+    pub evictions: f64,
+    /// Calls of `getConverted` with equal transfers.
+    pub passthroughs: f64,
+    /// Time the misses took to allocate and convert, in milliseconds.
+    pub conversion_ms: f64,
+    /// Converted images kept now.
+    pub entries: f64,
+    /// Bytes of converted images kept now.
+    pub bytes_used: f64,
+    /// The limit on the number of images; `Infinity` when there is none.
+    pub max_entries: f64,
+    /// The limit on bytes.
+    pub max_bytes: f64,
+}
+
+impl<'env> HdrImageTransferCache<'env> {
+    /// An object with an empty cache.
+    pub fn new(env: &'env Env, limits: Limits) -> napi::Result<HdrImageTransferCache<'env>> {
+        let shared = Rc::new(Shared {
+            cache: RefCell::new(Cache::new(limits)),
+            id_buffer: Cell::new(Vec::new()),
+        });
+        Ok(HdrImageTransferCache {
+            get_converted: shared.function(env, c"getConverted", Shared::get_converted)?,
+            size: shared.function(env, c"size", Shared::size)?,
+            bytes_used: shared.function(env, c"bytesUsed", Shared::bytes_used)?,
+            stats: shared.function(env, c"stats", Shared::stats)?,
+            delete: shared.function(env, c"delete", Shared::delete)?,
+            clear: shared.function(env, c"clear", Shared::clear)?,
+        })
+    }
+}
+
+/// What the functions of one object share. It goes, and lets go of all images, with the last of them.
+struct Shared {
+    cache: RefCell<Cache<Held>>,
+    /// Where image ids are read to, kept from call to call. It is taken out for the time of a call.
+    id_buffer: Cell<Vec<u16>>,
+}
+
+/// One of the functions: its arguments are those of JavaScript, and so is its result.
+type Method<const N: usize> =
+    for<'call> fn(&Shared, &'call Env, [Unknown<'call>; N]) -> napi::Result<Unknown<'call>>;
+
+impl Shared {
+    fn function<'env, const N: usize>(
+        self: &Rc<Self>,
+        env: &'env Env,
+        name: &'static CStr,
+        method: Method<N>,
+    ) -> napi::Result<Unknown<'env>> {
+        let shared = Rc::clone(self);
+        function::create(env, name, move |env, arguments| method(&shared, env, arguments))
+    }
+
+    fn get_converted<'call>(
+        &self,
+        env: &'call Env,
+        [image_id, source_transfer, target_transfer, source]: [Unknown<'call>; 4],
+    ) -> napi::Result<Unknown<'call>> {
+        let call = Call::new(env, "getConverted");
+        self.with_image_id(call, image_id, |id| {
+            let from = call.transfer("sourceTransfer", source_transfer)?;
+            let to = call.transfer("targetTransfer", target_transfer)?;
+            let source = call.image("source", source)?;
+            let Some(conversion) = Conversion::between(from, to) else {
+                self.cache.borrow_mut().count_passthrough();
+                return Ok(source.value());
+            };
+
+            let byte_length = source.byte_length();
+            let is_current =
+                |kept: &Bytes| kept.byte_length() == byte_length && matches!(kept.is_detached(), Ok(false));
+            let hit = self.cache.borrow_mut().get(id, to, |image| {
+                Bytes::of(image.held.value(env).ok()?).filter(is_current)
+            });
+            if let Some(kept) = hit {
+                return Ok(kept.value());
+            }
+
+            let start = Instant::now();
+            let target = call.allocate(byte_length)?;
+            source.convert_to(&target, conversion)?;
+            let held = Held::new(target.value())?;
+            self.cache
+                .borrow_mut()
+                .store(id, to, Image { byte_length, held }, start.elapsed());
+            Ok(target.value())
+        })
+    }
+
+    fn size<'call>(&self, env: &'call Env, []: [Unknown<'call>; 0]) -> napi::Result<Unknown<'call>> {
+        (self.cache.borrow().len() as f64).into_unknown(env)
+    }
+
+    fn bytes_used<'call>(&self, env: &'call Env, []: [Unknown<'call>; 0]) -> napi::Result<Unknown<'call>> {
+        (self.cache.borrow().bytes_used() as f64).into_unknown(env)
+    }
+
+    fn stats<'call>(&self, env: &'call Env, []: [Unknown<'call>; 0]) -> napi::Result<Unknown<'call>> {
+        let cache = self.cache.borrow();
+        let counters = cache.counters();
+        let limits = cache.limits();
+        let stats = HdrImageTransferCacheStats {
+            hits: counters.hits as f64,
+            misses: counters.misses as f64,
+            evictions: counters.evictions as f64,
+            passthroughs: counters.passthroughs as f64,
+            conversion_ms: 1000.0 * counters.conversion.as_secs_f64(),
+            entries: cache.len() as f64,
+            bytes_used: cache.bytes_used() as f64,
+            max_entries: limits.max_entries.map_or(f64::INFINITY, |max| max as f64),
+            max_bytes: limits.max_bytes as f64,
+        };
+        stats.into_unknown(env)
+    }
+
+    fn delete<'call>(
+        &self,
+        env: &'call Env,
+        [image_id]: [Unknown<'call>; 1],
+    ) -> napi::Result<Unknown<'call>> {
+        self.with_image_id(Call::new(env, "delete"), image_id, |id| {
+            self.cache.borrow_mut().delete(id).into_unknown(env)
+        })
+    }
+
+    fn clear<'call>(&self, env: &'call Env, []: [Unknown<'call>; 0]) -> napi::Result<Unknown<'call>> {
+        self.cache.borrow_mut().clear();
+        ().into_unknown(env)
+    }
+
+    /// Reads an image id and does something with it.
+    fn with_image_id<R>(
+        &self,
+        call: Call,
+        image_id: Unknown,
+        body: impl FnOnce(&[u16]) -> napi::Result<R>,
+    ) -> napi::Result<R> {
+        let mut buffer = self.id_buffer.take();
+        let result = call.image_id(image_id, &mut buffer).and_then(body);
+        self.id_buffer.set(buffer);
+        result
+    }
+}

@@ -1,0 +1,20 @@
+//! An [`Error`] as a JavaScript exception: the one place that says which class and code each has.
+
+use napi::{Env, Status};
+
+use crate::error::Error;
+
+/// Throws the error in JavaScript. What comes back is for the caller to return: it tells Node-API that
+/// an exception is on its way.
+pub fn throw(env: &Env, error: &Error) -> napi::Error {
+    let message = error.to_string();
+    let thrown = match error {
+        Error::InvalidArgType(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_TYPE")),
+        Error::InvalidArgValue(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_VALUE")),
+        Error::OutOfRange(_) => env.throw_range_error(&message, Some("ERR_OUT_OF_RANGE")),
+        Error::OutOfMemory { .. } => env.throw_error(&message, Some("ERR_MEMORY_ALLOCATION_FAILED")),
+    };
+    thrown
+        .err()
+        .unwrap_or_else(|| napi::Error::from_status(Status::PendingException))
+}

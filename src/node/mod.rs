@@ -1,0 +1,67 @@
+//! The border to JavaScript: what Node.js calls, and nothing else.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`arguments`] | reads and checks what JavaScript passed |
+//! | [`buffer`] | makes Buffers, and keeps hold of them |
+//! | [`cache_object`] | the object that `createHdrImageTransferCache` gives |
+//! | [`error`] | turns an error into a JavaScript exception |
+//! | [`function`] | turns a closure into a JavaScript function |
+//!
+//! Two rules hold here. Every argument is checked before anything changes. And no borrow of Rust state
+//! is held while JavaScript may run, since that may call back in.
+#![allow(unsafe_code, reason = "Node-API is a C interface")]
+
+mod arguments;
+mod buffer;
+mod cache_object;
+mod error;
+mod function;
+
+use napi::Env;
+use napi::bindgen_prelude::Unknown;
+use napi_derive::napi;
+
+use crate::convert::Conversion;
+use arguments::Call;
+use cache_object::HdrImageTransferCache;
+
+/// Creates an empty cache of converted images.
+///
+/// @param limits How much to keep: a number of images (and 200 MiB), or options. Without it, 16 images
+/// and 200 MiB.
+/// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or one of them, is of the wrong type.
+/// @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN.
+#[napi(
+    catch_unwind,
+    ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null"
+)]
+pub fn create_hdr_image_transfer_cache<'env>(
+    env: &'env Env,
+    limits: Option<Unknown<'env>>,
+) -> napi::Result<HdrImageTransferCache<'env>> {
+    let limits = Call::new(env, "createHdrImageTransferCache").limits(limits)?;
+    HdrImageTransferCache::new(env, limits)
+}
+
+/// Converts an image in place. With equal transfers it stays as it is.
+///
+/// @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any
+/// kind and alignment.
+/// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array.
+/// `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `buf` was transferred away.
+/// @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength.
+#[napi(
+    catch_unwind,
+    ts_args_type = "buf: Uint8Array, from: HdrTransfer, to: HdrTransfer"
+)]
+pub fn convert_transfer(env: &Env, buf: Unknown, from: Unknown, to: Unknown) -> napi::Result<()> {
+    let call = Call::new(env, "convertTransfer");
+    let image = call.image("buf", buf)?;
+    let from = call.transfer("from", from)?;
+    let to = call.transfer("to", to)?;
+    match Conversion::between(from, to) {
+        Some(conversion) => image.convert_in_place(conversion),
+        None => Ok(()),
+    }
+}
