@@ -126,7 +126,7 @@ impl<'env> Call<'env> {
         }
         if bytes.byte_length() % 2 != 0 {
             let expected = "of even byteLength (16-bit samples)";
-            let received = format!("{} bytes", bytes.byte_length());
+            let received = format!("byteLength {}", bytes.byte_length());
             return Err(self.reject(Error::OutOfRange, argument, expected, received));
         }
         Ok(bytes)

@@ -1,0 +1,268 @@
+import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
+import { describe, expect, test } from "vitest";
+
+import { convertedCopy, image } from "./model.ts";
+
+type Failure = [received: unknown, error: typeof Error, code: string, message: string];
+
+function typeError(received: unknown, message: string): Failure {
+  return [received, TypeError, "ERR_INVALID_ARG_TYPE", message];
+}
+
+function valueError(received: unknown, message: string): Failure {
+  return [received, TypeError, "ERR_INVALID_ARG_VALUE", message];
+}
+
+function rangeError(received: unknown, message: string): Failure {
+  return [received, RangeError, "ERR_OUT_OF_RANGE", message];
+}
+
+/** Calls with arguments that TypeScript would not let through. */
+function call(callee: Function, ...args: unknown[]): unknown {
+  return callee(...args);
+}
+
+function thrownBy(body: () => unknown): Error & { code?: string } {
+  try {
+    body();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+function expectFailure(body: () => unknown, [, error, code, message]: Failure): void {
+  const thrown = thrownBy(body);
+  expect(thrown).toBeInstanceOf(error);
+  expect(thrown.constructor).toBe(error);
+  expect(thrown.name).toBe(error.name);
+  expect(thrown.code).toBe(code);
+  expect(thrown.message).toBe(message);
+  expect(thrown.stack).toContain("bad-input.test.ts");
+}
+
+const notNumbers = (limit: string): Failure[] => {
+  const must = `createHdrImageTransferCache: ${limit} must be a non-negative integer, got`;
+  return [
+    typeError("16", `${must} "16"`),
+    typeError(true, `${must} true`),
+    typeError(16n, `${must} 16`),
+    typeError({}, `${must} an object`),
+    typeError([16], `${must} an array`),
+    typeError(Symbol("16"), `${must} a symbol`),
+    typeError(() => 16, `${must} a function`),
+    typeError(Object(16), `${must} an object`),
+  ];
+};
+
+const notLimits = (limit: string): Failure[] => {
+  const must = `createHdrImageTransferCache: ${limit} must be a non-negative integer, got`;
+  return [
+    rangeError(-1, `${must} -1`),
+    rangeError(1.5, `${must} 1.5`),
+    rangeError(-Number.MIN_VALUE, `${must} -5e-324`),
+    rangeError(NaN, `${must} NaN`),
+    rangeError(Infinity, `${must} Infinity`),
+    rangeError(-Infinity, `${must} -Infinity`),
+  ];
+};
+
+describe("createHdrImageTransferCache", () => {
+  const must = "createHdrImageTransferCache: limits must be a number or an options object, got";
+
+  test.each([
+    ...notLimits("maxEntries"),
+    typeError("16", `${must} "16"`),
+    typeError(true, `${must} true`),
+    typeError(16n, `${must} 16`),
+    typeError([16], `${must} an array`),
+    typeError(Symbol("16"), `${must} a symbol`),
+    typeError(() => 16, `${must} a function`),
+  ])("limits: %s", (...failure) => {
+    expectFailure(() => call(createHdrImageTransferCache, failure[0]), failure);
+  });
+
+  test.each([...notNumbers("maxEntries"), ...notLimits("maxEntries")])("maxEntries: %s", (...failure) => {
+    expectFailure(() => call(createHdrImageTransferCache, { maxEntries: failure[0], maxBytes: 1 }), failure);
+  });
+
+  test.each([...notNumbers("maxBytes"), ...notLimits("maxBytes")])("maxBytes: %s", (...failure) => {
+    expectFailure(() => call(createHdrImageTransferCache, { maxEntries: 1, maxBytes: failure[0] }), failure);
+  });
+
+  test("an error of a getter comes through as it is", () => {
+    const mine = new Error("mine");
+    const options = {
+      get maxBytes(): number {
+        throw mine;
+      },
+    };
+    expect(thrownBy(() => createHdrImageTransferCache(options))).toBe(mine);
+  });
+});
+
+/** What a message says of values that are not strings of the expected kind. */
+const notTransfers: [unknown, string][] = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["pq"], "an array"],
+  ["", '""'],
+  ["p", '"p"'],
+  ["PQ", '"PQ"'],
+  ["pq ", '"pq "'],
+  ["pq\0", '"pq\\0"'],
+  ["hlgg", '"hlgg"'],
+  ["hlg\0", '"hlg\\0"'],
+  // The low bytes of these two units are those of "pq".
+  ["\u0170\u0171", '"\u0170\u0171"'],
+  [Object("pq"), "an object"],
+  ['"quoted"\n', '"\\"quoted\\"\\n"'],
+  ["x".repeat(41), `"${"x".repeat(40)}"…`],
+];
+
+const notBytes: [unknown, string][] = [
+  [undefined, "undefined"],
+  [null, "null"],
+  ["image", '"image"'],
+  [12, "12"],
+  [{}, "an object"],
+  [{ length: 6, byteLength: 6 }, "an object"],
+  [[0, 0, 0], "an array"],
+  [new ArrayBuffer(6), "an ArrayBuffer"],
+  [new SharedArrayBuffer(6), "an object"],
+  [new DataView(new ArrayBuffer(6)), "an object"],
+  [new Uint16Array(3), "a Uint16Array"],
+  [new Uint8ClampedArray(6), "a typed array of another kind"],
+  [new Proxy(Buffer.alloc(6), {}), "an object"],
+  [Object.create(Buffer.prototype), "an object"],
+];
+
+function detached(): Buffer {
+  const buffer = Buffer.from(new ArrayBuffer(6));
+  structuredClone(buffer.buffer, { transfer: [buffer.buffer as ArrayBuffer] });
+  return buffer;
+}
+
+describe("getConverted", () => {
+  /** Makes a bad call of a cache that holds two images, and sees that nothing became of it. */
+  function expectNothingChanges(failure: Failure, ...args: unknown[]): void {
+    const cache = createHdrImageTransferCache(2);
+    const older = cache.getConverted("older", "pq", "hlg", image(12, 1));
+    const newer = cache.getConverted("newer", "pq", "hlg", image(12, 2));
+    const before = cache.stats();
+    expectFailure(() => call(cache.getConverted, ...args), failure);
+    expect(cache.stats()).toEqual(before);
+    // Nor did their order change: the next image takes the place of the older one.
+    cache.getConverted("newest", "pq", "hlg", image(12, 3));
+    expect(cache.getConverted("newer", "pq", "hlg", image(12, 2))).toBe(newer);
+    expect(cache.getConverted("older", "pq", "hlg", image(12, 1))).not.toBe(older);
+  }
+
+  test.each(
+    ([[undefined, "undefined"], [null, "null"], [1, "1"], [{}, "an object"], [["older"], "an array"], [Symbol("older"), "a symbol"], [Object("older"), "an object"]] as const).map(
+      ([received, shown]) => typeError(received, `getConverted: imageId must be a string, got ${shown}`),
+    ),
+  )("imageId: %s", (...failure) => {
+    expectNothingChanges(failure, failure[0], "pq", "hlg", image(12));
+    expectNothingChanges(failure, failure[0], "pq", "pq", image(12));
+  });
+
+  test.each(
+    notTransfers.map(([received, shown]) =>
+      valueError(received, `getConverted: sourceTransfer must be "pq" or "hlg", got ${shown}`),
+    ),
+  )("sourceTransfer: %j", (...failure) => {
+    expectNothingChanges(failure, "older", failure[0], "hlg", image(12));
+    expectNothingChanges(failure, "older", failure[0], failure[0], image(12));
+  });
+
+  test.each(
+    notTransfers.map(([received, shown]) =>
+      valueError(received, `getConverted: targetTransfer must be "pq" or "hlg", got ${shown}`),
+    ),
+  )("targetTransfer: %j", (...failure) => {
+    expectNothingChanges(failure, "older", "pq", failure[0], image(12));
+  });
+
+  test.each([
+    ...notBytes.map(([received, shown]) =>
+      typeError(received, `getConverted: source must be a Buffer or Uint8Array, got ${shown}`),
+    ),
+    rangeError(image(1), "getConverted: source must be of even byteLength (16-bit samples), got byteLength 1"),
+    rangeError(image(13), "getConverted: source must be of even byteLength (16-bit samples), got byteLength 13"),
+    valueError(
+      detached(),
+      "getConverted: source must be a Buffer that still has its memory, got one that was transferred away",
+    ),
+  ])("source: $#", (...failure) => {
+    for (const id of ["older", "another"]) {
+      expectNothingChanges(failure, id, "pq", "hlg", failure[0]);
+      expectNothingChanges(failure, id, "hlg", "pq", failure[0]);
+      expectNothingChanges(failure, id, "pq", "pq", failure[0]);
+    }
+  });
+
+  test("no arguments", () => {
+    expectNothingChanges(typeError(undefined, "getConverted: imageId must be a string, got undefined"));
+  });
+});
+
+test.each([
+  [undefined, "undefined"],
+  [1, "1"],
+  [{}, "an object"],
+])("delete: %s", (received, shown) => {
+  const cache = createHdrImageTransferCache();
+  cache.getConverted("undefined", "pq", "hlg", image(12));
+  expectFailure(
+    () => call(cache.delete, received),
+    typeError(received, `delete: imageId must be a string, got ${shown}`),
+  );
+  expect(cache.size()).toBe(1);
+});
+
+describe("convertTransfer", () => {
+  test.each([
+    ...notBytes.map(([received, shown]) =>
+      typeError(received, `convertTransfer: buf must be a Buffer or Uint8Array, got ${shown}`),
+    ),
+    valueError(
+      detached(),
+      "convertTransfer: buf must be a Buffer that still has its memory, got one that was transferred away",
+    ),
+  ])("buf: $#", (...failure) => {
+    expectFailure(() => call(convertTransfer, failure[0], "pq", "hlg"), failure);
+    expectFailure(() => call(convertTransfer, failure[0], "pq", "pq"), failure);
+  });
+
+  test.each([1, 13, 601])("a buf of %d bytes: not one is written", (byteLength) => {
+    const buf = image(byteLength);
+    const message = `convertTransfer: buf must be of even byteLength (16-bit samples), got byteLength ${byteLength}`;
+    expectFailure(() => convertTransfer(buf, "pq", "hlg"), rangeError(buf, message));
+    expect(buf).toEqual(image(byteLength));
+  });
+
+  test.each(notTransfers)("a transfer of %j: not one byte is written", (received, shown) => {
+    const buf = image(12);
+    expectFailure(
+      () => call(convertTransfer, buf, received, "hlg"),
+      valueError(received, `convertTransfer: from must be "pq" or "hlg", got ${shown}`),
+    );
+    expectFailure(
+      () => call(convertTransfer, buf, "hlg", received),
+      valueError(received, `convertTransfer: to must be "pq" or "hlg", got ${shown}`),
+    );
+    expect(buf).toEqual(image(12));
+  });
+});
+
+test("a cache goes on after errors", () => {
+  const cache = createHdrImageTransferCache();
+  for (let time = 0; time < 1000; time++) {
+    thrownBy(() => call(cache.getConverted, "image", "pq", "hlg", time));
+  }
+  const converted = cache.getConverted("image", "pq", "hlg", image(12));
+  expect(converted).toEqual(convertedCopy(image(12), "pq", "hlg"));
+});

@@ -1,0 +1,78 @@
+// Compiled, not run: what a user of the types may write, and what must not compile.
+
+import {
+  convertTransfer,
+  createHdrImageTransferCache,
+  type HdrImageTransferCache,
+  type HdrImageTransferCacheOptions,
+  type HdrImageTransferCacheStats,
+  type HdrTransfer,
+} from "hdr-image-transfer-cache";
+
+/** What a host asks of its cache. */
+interface HostCache {
+  getConverted(
+    imageId: string,
+    sourceTransfer: "hlg" | "pq",
+    targetTransfer: "hlg" | "pq",
+    source: Buffer,
+  ): Buffer;
+  size(): number;
+  bytesUsed(): number;
+}
+
+type HostTransfer = "hlg" | "pq";
+declare const hostTransfer: HostTransfer;
+declare const source: Buffer;
+declare const limits: number | HdrImageTransferCacheOptions | undefined;
+
+export const forHost: HostCache = createHdrImageTransferCache();
+export const transfer: HdrTransfer = hostTransfer;
+export const back: HostTransfer = transfer;
+
+createHdrImageTransferCache(16);
+createHdrImageTransferCache(null);
+createHdrImageTransferCache({});
+createHdrImageTransferCache({ maxEntries: 16, maxBytes: 2 ** 30 });
+createHdrImageTransferCache({ maxEntries: undefined, maxBytes: null });
+const cache: HdrImageTransferCache = createHdrImageTransferCache(limits);
+
+const { getConverted, stats } = cache;
+export const converted: Buffer = getConverted("image", hostTransfer, "pq", source);
+export const { hits, misses, evictions, passthroughs, conversionMs }: HdrImageTransferCacheStats = stats();
+export const numbers: number[] = Object.values(stats());
+export const deleted: boolean = cache.delete("image");
+export const nothing: void = cache.clear();
+convertTransfer(source, "pq", "hlg");
+convertTransfer(new Uint8Array(6), hostTransfer, "hlg");
+
+// @ts-expect-error: limits are numbers
+createHdrImageTransferCache("16");
+// @ts-expect-error: limits are numbers
+createHdrImageTransferCache({ maxBytes: "16" });
+// @ts-expect-error: there is no such option
+createHdrImageTransferCache({ maxByte: 16 });
+// @ts-expect-error: there are no more arguments
+createHdrImageTransferCache(16, 2 ** 30);
+// @ts-expect-error: the source is missing
+cache.getConverted("image", "pq", "hlg");
+// @ts-expect-error: an id is a string
+cache.getConverted(1, "pq", "hlg", source);
+// @ts-expect-error: there is no such transfer function
+cache.getConverted("image", "sdr", "hlg", source);
+// @ts-expect-error: a transfer function is not any string
+cache.getConverted("image", "pq", "hlg" as string, source);
+// @ts-expect-error: samples are given as bytes
+cache.getConverted("image", "pq", "hlg", new Uint16Array(3));
+// @ts-expect-error: what comes back is a Buffer
+export const text: string = cache.getConverted("image", "pq", "hlg", source);
+// @ts-expect-error: an id is needed
+cache.delete();
+// @ts-expect-error: the target is missing
+convertTransfer(source, "pq");
+// @ts-expect-error: there is no such transfer function
+convertTransfer(source, "pq", "PQ");
+// @ts-expect-error: samples are given as bytes
+convertTransfer(new Uint16Array(3), "pq", "hlg");
+// @ts-expect-error: it converts in place
+export const copy: Buffer = convertTransfer(source, "pq", "hlg");
