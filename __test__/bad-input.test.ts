@@ -161,9 +161,17 @@ describe("getConverted", () => {
   }
 
   test.each(
-    ([[undefined, "undefined"], [null, "null"], [1, "1"], [{}, "an object"], [["older"], "an array"], [Symbol("older"), "a symbol"], [Object("older"), "an object"]] as const).map(
-      ([received, shown]) => typeError(received, `getConverted: imageId must be a string, got ${shown}`),
-    ),
+    (
+      [
+        [undefined, "undefined"],
+        [null, "null"],
+        [1, "1"],
+        [{}, "an object"],
+        [["older"], "an array"],
+        [Symbol("older"), "a symbol"],
+        [Object("older"), "an object"],
+      ] as const
+    ).map(([received, shown]) => typeError(received, `getConverted: imageId must be a string, got ${shown}`)),
   )("imageId: %s", (...failure) => {
     expectNothingChanges(failure, failure[0], "pq", "hlg", image(12));
     expectNothingChanges(failure, failure[0], "pq", "pq", image(12));
@@ -190,8 +198,14 @@ describe("getConverted", () => {
     ...notBytes.map(([received, shown]) =>
       typeError(received, `getConverted: source must be a Buffer or Uint8Array, got ${shown}`),
     ),
-    rangeError(image(1), "getConverted: source must be of even byteLength (16-bit samples), got byteLength 1"),
-    rangeError(image(13), "getConverted: source must be of even byteLength (16-bit samples), got byteLength 13"),
+    rangeError(
+      image(1),
+      "getConverted: source must be of even byteLength (16-bit samples), got byteLength 1",
+    ),
+    rangeError(
+      image(13),
+      "getConverted: source must be of even byteLength (16-bit samples), got byteLength 13",
+    ),
     valueError(
       detached(),
       "getConverted: source must be a Buffer that still has its memory, got one that was transferred away",

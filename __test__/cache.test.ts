@@ -6,6 +6,7 @@ import { convertedCopy, image } from "./model.ts";
 const MIB = 2 ** 20;
 const BYTES_1080P = 1920 * 1080 * 6;
 const BYTES_4K = 3840 * 2160 * 6;
+const BYTES_8K = 7680 * 4320 * 6;
 
 /** Whether a request is answered with a kept Buffer; if not, it is kept from now on. */
 function hits(cache: HdrImageTransferCache, imageId: string, source: Buffer): boolean {
@@ -96,27 +97,55 @@ describe("hits and misses", () => {
     expect(cache.stats()).toMatchObject({ hits: 1, misses: 2, evictions: 0 });
   });
 
-  test.each([0, 600])("a kept Buffer of %d bytes that was transferred away is not given again", (byteLength) => {
-    const cache = createHdrImageTransferCache();
-    const first = cache.getConverted("image", "pq", "hlg", image(byteLength));
-    structuredClone(first.buffer, { transfer: [first.buffer as ArrayBuffer] });
-    const second = cache.getConverted("image", "pq", "hlg", image(byteLength));
-    // Not `expect(…).not.toBe(first)`, which would look into it.
-    expect(second === first).toBe(false);
-    expect(second).toEqual(convertedCopy(image(byteLength), "pq", "hlg"));
-    expect(cache.getConverted("image", "pq", "hlg", image(byteLength))).toBe(second);
-    expect([cache.size(), cache.bytesUsed()]).toEqual([1, byteLength]);
-  });
+  test.each([0, 600])(
+    "a kept Buffer of %d bytes that was transferred away is not given again",
+    (byteLength) => {
+      const cache = createHdrImageTransferCache();
+      const first = cache.getConverted("image", "pq", "hlg", image(byteLength));
+      structuredClone(first.buffer, { transfer: [first.buffer as ArrayBuffer] });
+      const second = cache.getConverted("image", "pq", "hlg", image(byteLength));
+      // Not `expect(…).not.toBe(first)`, which would look into it.
+      expect(second === first).toBe(false);
+      expect(second).toEqual(convertedCopy(image(byteLength), "pq", "hlg"));
+      expect(cache.getConverted("image", "pq", "hlg", image(byteLength))).toBe(second);
+      expect([cache.size(), cache.bytesUsed()]).toEqual([1, byteLength]);
+    },
+  );
 });
 
 describe("image ids", () => {
   // Each is another string, and would be the same as one before it if ids were read carelessly:
   // as UTF-8, up to a NUL, up to some length, or joined with the target.
   const ids = [
-    "", "\0", "\u0001", "a", "a\0", "a\0b", "a\u0001", "A", "image", "image|hlg", "image\0hlg", "é", "e\u0301",
-    "\ud800", "\ud801", "\udc00", "\ufffd", "\ud83d\ude00", "😁", "x".repeat(62), "x".repeat(63), "x".repeat(64),
-    "x".repeat(65), "x".repeat(1000), `${"x".repeat(999)}y`, "é".repeat(1000), "x".repeat(2 ** 20),
-    `${"x".repeat(2 ** 20)}y`, "__proto__",
+    "",
+    "\0",
+    "\u0001",
+    "a",
+    "a\0",
+    "a\0b",
+    "a\u0001",
+    "A",
+    "image",
+    "image|hlg",
+    "image\0hlg",
+    "é",
+    "e\u0301",
+    "\ud800",
+    "\ud801",
+    "\udc00",
+    "\ufffd",
+    "\ud83d\ude00",
+    "😁",
+    "x".repeat(62),
+    "x".repeat(63),
+    "x".repeat(64),
+    "x".repeat(65),
+    "x".repeat(1000),
+    `${"x".repeat(999)}y`,
+    "é".repeat(1000),
+    "x".repeat(2 ** 20),
+    `${"x".repeat(2 ** 20)}y`,
+    "__proto__",
   ];
 
   test("no two are taken for each other", () => {
@@ -126,7 +155,7 @@ describe("image ids", () => {
     expect(cache.size()).toBe(2 * ids.length);
     for (const [at, id] of ids.entries()) {
       // A new string, put together at run time.
-      const again = [...id.split("")].join("");
+      const again = id.split("").join("");
       expect(cache.getConverted(again, "pq", "hlg", image(12))).toBe(kept[at]);
       expect(cache.getConverted(again, "hlg", "pq", image(12))).toBe(keptForPq[at]);
     }
@@ -215,7 +244,12 @@ describe("the limit on bytes", () => {
     expect(hits(cache, "b", image(100))).toBe(true);
     expect(hits(cache, "c", image(100))).toBe(true);
     expect(hits(cache, "d", image(2))).toBe(true);
-    expect(cache.stats()).toMatchObject({ evictions: 1, bytesUsed: 202, maxBytes: 300, maxEntries: Infinity });
+    expect(cache.stats()).toMatchObject({
+      evictions: 1,
+      bytesUsed: 202,
+      maxBytes: 300,
+      maxEntries: Infinity,
+    });
   });
 
   test("a hit makes an image the most recently used", () => {
@@ -332,6 +366,7 @@ describe("defaults", () => {
   test.each([
     ["1080p", BYTES_1080P, 16],
     ["4K", BYTES_4K, 4],
+    ["8K", BYTES_8K, 1],
   ])("%s images: %d bytes each, %d fit", (_, byteLength, fit) => {
     const cache = createHdrImageTransferCache();
     const source = Buffer.alloc(byteLength);

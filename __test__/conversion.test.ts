@@ -26,7 +26,9 @@ describe.each(DIRECTIONS)("%s to %s", (from, to) => {
     convertTransfer(inPlace, from, to);
     expect(converted(everyCode(), from, to).equals(expected)).toBe(true);
     expect(inPlace.equals(expected)).toBe(true);
-    expect(createHash("sha256").update(inPlace).digest("hex")).toBe(SHA256[`${from}-${to}` as keyof typeof SHA256]);
+    expect(createHash("sha256").update(inPlace).digest("hex")).toBe(
+      SHA256[`${from}-${to}` as keyof typeof SHA256],
+    );
   });
 
   test("every length up to 100 samples", () => {
@@ -114,7 +116,9 @@ describe("memory of any kind", () => {
     bytes.copy(around, 7);
     convertTransfer(around.subarray(7, 7 + bytes.length), "pq", "hlg");
     expect(around.subarray(7, 7 + bytes.length)).toEqual(expected);
-    expect(Buffer.concat([around.subarray(0, 7), around.subarray(7 + bytes.length)])).toEqual(Buffer.alloc(20, 0xa5));
+    expect(Buffer.concat([around.subarray(0, 7), around.subarray(7 + bytes.length)])).toEqual(
+      Buffer.alloc(20, 0xa5),
+    );
   });
 });
 

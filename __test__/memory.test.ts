@@ -139,8 +139,10 @@ test("evictions keep the process within the limit", async () => {
 });
 
 /** A limit on address space, which Linux can set from its shell, and heeds. */
-test.runIf(process.platform === "linux")("without memory for an image: an error, the cache as before", async () => {
-  const script = `
+test.runIf(process.platform === "linux")(
+  "without memory for an image: an error, the cache as before",
+  async () => {
+    const script = `
     const { createHdrImageTransferCache } = require("hdr-image-transfer-cache");
     const cache = createHdrImageTransferCache({ maxBytes: 2 ** 40 });
     const source = Buffer.alloc(100e6);
@@ -162,17 +164,18 @@ test.runIf(process.platform === "linux")("without memory for an image: an error,
     const goesOn = cache.getConverted("one too many", "pq", "hlg", source).length === source.length;
     console.log(JSON.stringify({ failure, before, after, isStillKept, goesOn }));
   `;
-  const limited = `ulimit -v 4000000; exec "$0" --expose-gc -e "$1"`;
-  const { stdout } = await promisify(execFile)("sh", ["-c", limited, process.execPath, script]);
-  const { before, after, ...result } = JSON.parse(stdout);
-  expect(result).toEqual({
-    failure: {
-      name: "Error",
-      code: "ERR_MEMORY_ALLOCATION_FAILED",
-      message: "getConverted: no memory for the converted image of 100000000 bytes",
-    },
-    isStillKept: true,
-    goesOn: true,
-  });
-  expect(after).toEqual(before);
-});
+    const limited = `ulimit -v 4000000; exec "$0" --expose-gc -e "$1"`;
+    const { stdout } = await promisify(execFile)("sh", ["-c", limited, process.execPath, script]);
+    const { before, after, ...result } = JSON.parse(stdout);
+    expect(result).toEqual({
+      failure: {
+        name: "Error",
+        code: "ERR_MEMORY_ALLOCATION_FAILED",
+        message: "getConverted: no memory for the converted image of 100000000 bytes",
+      },
+      isStillKept: true,
+      goesOn: true,
+    });
+    expect(after).toEqual(before);
+  },
+);

@@ -15,8 +15,16 @@ const USE = `
 `;
 
 test.each([
-  ["require", "commonjs", `const { convertTransfer, createHdrImageTransferCache } = require("hdr-image-transfer-cache");`],
-  ["import", "module", `import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";`],
+  [
+    "require",
+    "commonjs",
+    `const { convertTransfer, createHdrImageTransferCache } = require("hdr-image-transfer-cache");`,
+  ],
+  [
+    "import",
+    "module",
+    `import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";`,
+  ],
   [
     "import the default",
     "module",

@@ -83,12 +83,11 @@ test("two threads convert one SharedArrayBuffer", async () => {
     { shared },
   );
   const cache = createHdrImageTransferCache(0);
-  let done = false;
-  const finished = once(worker, "message").then(() => (done = true));
-  while (!done) {
+  const state = { done: false };
+  worker.once("message", () => (state.done = true));
+  while (!state.done) {
     expect(cache.getConverted("image", "hlg", "pq", shared as Buffer)).toHaveLength(shared.length);
     await new Promise(setImmediate);
   }
-  await finished;
   await worker.terminate();
 });

@@ -1,0 +1,63 @@
+/**
+ * The main job: renders frames of still HDR images, each converted once and kept, and shows what that costs
+ * beside the producer's TypeScript loop.
+ */
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { writeHighlights } from "./highlights.mts";
+import { parseOptions } from "./options.mts";
+import { readHdrPng, writeHdrPng } from "./png.mts";
+import { renderWithAddon, renderWithLoop, showReports } from "./report.mts";
+import { createJob } from "./scenes.mts";
+import { reasonOf, UserError } from "./user-error.mts";
+import { VideoWriter } from "./video.mts";
+
+async function main(): Promise<void> {
+  const { size, fps, seconds, target, out, video: videoFile, ...files } = parseOptions();
+  const background = await readHdrPng(files.background);
+  const inset = await readHdrPng(files.inset);
+  await mkdir(out, { recursive: true }).catch((error) => {
+    throw new UserError(`${out}: cannot be created: ${reasonOf(error)}`);
+  });
+
+  const job = createJob(background, inset, { ...size, fps, seconds, transfer: target });
+  const video = videoFile ? await VideoWriter.start(videoFile, job) : undefined;
+  // The last frame before the transition.
+  const shownFrame = Math.max(0, job.frames - job.transitionFrames - 1);
+  const shown = Buffer.alloc(6 * size.width * size.height);
+  try {
+    const addon = await renderWithAddon(job, async (frame, number) => {
+      if (number === shownFrame) frame.copy(shown);
+      await video?.write(frame);
+    });
+    await video?.finish();
+    showReports(addon, renderWithLoop(job));
+  } catch (error) {
+    await video?.abandon();
+    throw error;
+  }
+
+  const framePng = join(out, "frame.png");
+  await writeHdrPng(framePng, { ...size, transfer: target, samples: shown });
+  console.log(`${framePng}: frame ${shownFrame}, 16-bit, ${target.toUpperCase()}`);
+  if (videoFile) console.log(`${videoFile}: all frames, 10-bit HEVC, ${target.toUpperCase()}`);
+
+  const pqImage = [background, inset].find((image) => image.transfer === "pq");
+  if (pqImage) {
+    const highlightsPng = join(out, "highlights.png");
+    await writeHighlights(highlightsPng, pqImage);
+    console.log(
+      `${highlightsPng}: highlights in HLG, left wrapped by the loop, right saturated by the addon`,
+    );
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,57 @@
+/** The command line of the demo. */
+
+import { fileURLToPath } from "node:url";
+
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { HdrTransfer } from "hdr-image-transfer-cache";
+
+/** What the user asked for. */
+export interface Options {
+  background: string;
+  inset: string;
+  target: HdrTransfer;
+  size: { width: number; height: number };
+  fps: number;
+  seconds: number;
+  out: string;
+  video?: string;
+}
+
+function parseSize(text: string): Options["size"] {
+  const [width = NaN, height = NaN] = /^\d+x\d+$/.test(text) ? text.split("x").map(Number) : [];
+  const isRight = (length: number) => length >= 64 && length <= 8192 && length % 2 === 0;
+  if (!isRight(width) || !isRight(height)) {
+    throw new InvalidArgumentError("It is WIDTHxHEIGHT, both even, from 64 to 8192.");
+  }
+  return { width, height };
+}
+
+function parseNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`It is a number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** Reads the command line, or ends the process with a line that says what is wrong with it. */
+export function parseOptions(): Options {
+  const image = (name: string) => fileURLToPath(new URL(`images/${name}`, import.meta.url));
+  return new Command("npm run demo --")
+    .description("Renders still HDR images to frames, converting each image once.")
+    .option("--background <png>", "image that fills the first scene", image("sunset-pq-512x256.png"))
+    .option("--inset <png>", "image shown in a corner of it", image("venice-hlg-512x256.png"))
+    .addOption(
+      new Option("--target <transfer>", "transfer function of the job").choices(["pq", "hlg"]).default("hlg"),
+    )
+    .option("--size <WxH>", "size of the frames", parseSize, parseSize("1920x1080"))
+    .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
+    .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)
+    .option("--out <folder>", "where frame.png and highlights.png go", "out")
+    .option("--video <file>", "write the frames to a 10-bit HEVC file, too (needs ffmpeg)")
+    .allowExcessArguments(false)
+    .parse()
+    .opts();
+}
