@@ -3,7 +3,6 @@
 /** The transfer function of an image: PQ (BT.2100, SMPTE ST 2084) or HLG (BT.2100, ARIB STD-B67). */
 export type HdrTransfer = "hlg" | "pq";
 
-
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
