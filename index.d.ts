@@ -32,7 +32,12 @@ export declare function convertTransfer(buf: Uint8Array, from: HdrTransfer, to: 
  */
 export declare function createHdrImageTransferCache(limits?: number | HdrImageTransferCacheOptions | null): HdrImageTransferCache
 
-/** A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works. */
+/**
+ * A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works.
+ *
+ * When it is dropped, its images go with it. Only a cache that is reachable from one of its own Buffers
+ * has to be cleared first.
+ */
 export interface HdrImageTransferCache {
   /**
    * The image `source`, of the transfer function `sourceTransfer`, in `targetTransfer`.
@@ -78,14 +83,14 @@ export interface HdrImageTransferCacheOptions {
    *
    * @default no limit on the number of images
    */
-  maxEntries?: number | null
+  maxEntries?: number | null | undefined
   /**
    * The most bytes of converted images to keep: a non-negative integer. An image larger than this is
    * converted and returned, but not kept.
    *
    * @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
    */
-  maxBytes?: number | null
+  maxBytes?: number | null | undefined
 }
 
 /** What a cache did since it was created, what it holds and what it may hold. */

@@ -1,5 +1,5 @@
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 
 import { convertedCopy, image } from "./model.ts";
 
@@ -46,7 +46,7 @@ const notNumbers = (limit: string): Failure[] => {
   return [
     typeError("16", `${must} "16"`),
     typeError(true, `${must} true`),
-    typeError(16n, `${must} 16`),
+    typeError(16n, `${must} a bigint`),
     typeError({}, `${must} an object`),
     typeError([16], `${must} an array`),
     typeError(Symbol("16"), `${must} a symbol`),
@@ -74,10 +74,13 @@ describe("createHdrImageTransferCache", () => {
     ...notLimits("maxEntries"),
     typeError("16", `${must} "16"`),
     typeError(true, `${must} true`),
-    typeError(16n, `${must} 16`),
+    typeError(16n, `${must} a bigint`),
     typeError([16], `${must} an array`),
     typeError(Symbol("16"), `${must} a symbol`),
     typeError(() => 16, `${must} a function`),
+    typeError(Buffer.from([16]), `${must} a Uint8Array`),
+    typeError(new ArrayBuffer(16), `${must} an ArrayBuffer`),
+    typeError(new Date(16), `${must} a Date`),
   ])("limits: %s", (...failure) => {
     expectFailure(() => call(createHdrImageTransferCache, failure[0]), failure);
   });
@@ -132,7 +135,7 @@ const notBytes: [unknown, string][] = [
   [[0, 0, 0], "an array"],
   [new ArrayBuffer(6), "an ArrayBuffer"],
   [new SharedArrayBuffer(6), "an object"],
-  [new DataView(new ArrayBuffer(6)), "an object"],
+  [new DataView(new ArrayBuffer(6)), "a DataView"],
   [new Uint16Array(3), "a Uint16Array"],
   [new Uint8ClampedArray(6), "a typed array of another kind"],
   [new Proxy(Buffer.alloc(6), {}), "an object"],
@@ -270,6 +273,99 @@ describe("convertTransfer", () => {
     );
     expect(buf).toEqual(image(12));
   });
+});
+
+describe("an allocator of Buffers that somebody replaced", () => {
+  const allocUnsafeSlow = Buffer.allocUnsafeSlow;
+  afterEach(() => {
+    Buffer.allocUnsafeSlow = allocUnsafeSlow;
+  });
+
+  const source = image(600);
+  const shrinking = new Uint8Array(new (ArrayBuffer as any)(600, { maxByteLength: 600 }));
+
+  test.each<[string, Uint8Array, (byteLength: number) => unknown]>([
+    ["the source", source, () => source],
+    [
+      "a part of the source's memory",
+      source,
+      () => new Uint8Array(source.buffer, source.byteOffset + 6, 594),
+    ],
+    ["too little", source, () => Buffer.alloc(598)],
+    ["too much", source, () => Buffer.alloc(602)],
+    ["another typed array", source, () => new Uint16Array(300)],
+    ["what is none", source, () => "600"],
+    ["a detached one", source, () => detached()],
+    [
+      "a right one, but shrinks the source",
+      shrinking,
+      (byteLength) => {
+        (shrinking.buffer as any).resize(6);
+        return allocUnsafeSlow(byteLength);
+      },
+    ],
+  ])("gives %s", (_, bytes, allocate) => {
+    const cache = createHdrImageTransferCache();
+    Buffer.allocUnsafeSlow = allocate as typeof allocUnsafeSlow;
+    const before = Buffer.from(source);
+    expectFailure(
+      () => cache.getConverted("image", "pq", "hlg", bytes as Buffer),
+      [
+        undefined,
+        Error,
+        "ERR_INVALID_STATE",
+        "getConverted: Buffer.allocUnsafeSlow was replaced; it must give a new Buffer and do no more",
+      ],
+    );
+    expect(source).toEqual(before);
+    expect(cache.stats()).toMatchObject({ misses: 0, entries: 0 });
+  });
+
+  test("throws: the error comes through", () => {
+    const cyclic: Error & { cause?: unknown } = new Error("cyclic");
+    cyclic.cause = cyclic;
+    const cache = createHdrImageTransferCache();
+    for (const mine of [new Error("mine"), "mine", null, cyclic]) {
+      Buffer.allocUnsafeSlow = () => {
+        throw mine;
+      };
+      expect(thrownBy(() => cache.getConverted("image", "pq", "hlg", source))).toBe(mine);
+    }
+  });
+
+  test("uses the cache", () => {
+    const cache = createHdrImageTransferCache(1);
+    Buffer.allocUnsafeSlow = (byteLength) => {
+      Buffer.allocUnsafeSlow = allocUnsafeSlow;
+      cache.getConverted("another image with a long name", "pq", "hlg", source);
+      cache.clear();
+      cache.getConverted("image", "hlg", "pq", source);
+      return allocUnsafeSlow(byteLength);
+    };
+    expect(cache.getConverted("image", "pq", "hlg", source)).toEqual(convertedCopy(source, "pq", "hlg"));
+    expect(cache.stats()).toMatchObject({ misses: 3, evictions: 1, entries: 1 });
+  });
+});
+
+test("an overflowing stack is told as such", () => {
+  const cache = createHdrImageTransferCache(0);
+  const source = image(600);
+  const thrown = new Set<string>();
+  const recurse = (): void => {
+    try {
+      recurse();
+    } catch {
+      // At each depth on the way back, from where there is no stack left to where there is enough.
+      try {
+        cache.getConverted("image", "pq", "hlg", source);
+      } catch (error) {
+        thrown.add(String(error));
+      }
+    }
+  };
+  recurse();
+  expect([...thrown]).toEqual(["RangeError: Maximum call stack size exceeded"]);
+  expect(cache.getConverted("image", "pq", "hlg", source)).toEqual(convertedCopy(source, "pq", "hlg"));
 });
 
 test("a cache goes on after errors", () => {

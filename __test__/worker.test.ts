@@ -55,18 +55,21 @@ test("a converted image can be transferred from a worker", async () => {
   await worker.terminate();
 });
 
-test("workers may end at any time, with caches full", async () => {
-  for (let round = 0; round < 10; round++) {
+test.each([
+  [600, 60],
+  [6 * 640 * 360, 10],
+])("workers with images of %d bytes may end at any time", async (byteLength, rounds) => {
+  for (let round = 0; round < rounds; round++) {
     const worker = start(
       `
       const cache = createHdrImageTransferCache();
-      const source = Buffer.alloc(6 * 640 * 360);
+      const source = Buffer.alloc(workerData.byteLength);
       for (let id = 0; ; id++) {
         cache.getConverted("image" + id, "pq", "hlg", source);
         if (id === 3) parentPort.postMessage("converting");
       }
       `,
-      {},
+      { byteLength },
     );
     await once(worker, "message");
     expect(await worker.terminate()).toBe(1);

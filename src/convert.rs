@@ -33,11 +33,7 @@ impl Conversion {
     /// # Panics
     /// When the two are not of one length.
     pub fn convert(self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
-        assert_eq!(
-            source.len(),
-            target.len(),
-            "source and target must have one length"
-        );
+        assert_eq!(source.len(), target.len(), "source and target must have one length");
         let table = self.table();
         for (sample, converted) in source.iter().zip(target) {
             converted.write(convert_sample(table, *sample));

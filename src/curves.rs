@@ -49,20 +49,12 @@ pub fn pq_inverse_eotf(display: f64) -> f64 {
 /// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light 0 to 1 gives a signal 0 to 1;
 /// brighter scene light goes on along the logarithm, above 1.
 pub fn hlg_oetf(scene: f64) -> f64 {
-    if scene <= 1.0 / 12.0 {
-        (3.0 * scene).sqrt()
-    } else {
-        A * (12.0 * scene - B).ln() + C
-    }
+    if scene <= 1.0 / 12.0 { (3.0 * scene).sqrt() } else { A * (12.0 * scene - B).ln() + C }
 }
 
 /// HLG inverse OETF: a signal, 0 to 1, to scene light, 0 to 1 (BT.2100 table 5).
 pub fn hlg_inverse_oetf(signal: f64) -> f64 {
-    if signal <= 0.5 {
-        signal * signal / 3.0
-    } else {
-        (((signal - C) / A).exp() + B) / 12.0
-    }
+    if signal <= 0.5 { signal * signal / 3.0 } else { (((signal - C) / A).exp() + B) / 12.0 }
 }
 
 /// HLG OOTF: scene light of one channel, 0 to 1, to its display light, 0 to 1000 cd/m².
@@ -95,18 +87,11 @@ mod tests {
     use super::*;
 
     /// BT.2408-7 table 1: cd/m², % PQ, % HLG, the percentages rounded to two digits.
-    const LEVELS: [(f64, f64, f64); 4] = [
-        (26.0, 38.00, 37.86),
-        (162.0, 55.72, 71.26),
-        (179.0, 56.76, 72.92),
-        (203.0, 58.07, 74.99),
-    ];
+    const LEVELS: [(f64, f64, f64); 4] =
+        [(26.0, 38.00, 37.86), (162.0, 55.72, 71.26), (179.0, 56.76, 72.92), (203.0, 58.07, 74.99)];
 
     fn assert_close(value: f64, expected: f64, tolerance: f64) {
-        assert!(
-            (value - expected).abs() <= tolerance,
-            "{value} is not {expected} ± {tolerance}"
-        );
+        assert!((value - expected).abs() <= tolerance, "{value} is not {expected} ± {tolerance}");
     }
 
     #[test]
@@ -140,11 +125,7 @@ mod tests {
             let value = f64::from(step) / 1000.0;
             assert_close(pq_inverse_eotf(pq_eotf(value)), value, 1e-6);
             assert_close(hlg_oetf(hlg_inverse_oetf(value)), value, 1e-8);
-            assert_close(
-                hlg_inverse_ootf_per_channel(hlg_ootf_per_channel(value)),
-                value,
-                1e-14,
-            );
+            assert_close(hlg_inverse_ootf_per_channel(hlg_ootf_per_channel(value)), value, 1e-14);
         }
     }
 }

@@ -26,6 +26,13 @@ pub enum Error {
     /// The argument is a number or a length outside its range.
     #[error(transparent)]
     OutOfRange(BadArgument),
+    /// JavaScript that runs while a Buffer is made got in the way. It only can if somebody replaced
+    /// `Buffer.allocUnsafeSlow`.
+    #[error("{function}: Buffer.allocUnsafeSlow was replaced; it must give a new Buffer and do no more")]
+    AllocatorReplaced {
+        /// The function that was called, by its JavaScript name.
+        function: &'static str,
+    },
     /// There is no memory for a converted image.
     #[error("{function}: no memory for the converted image of {byte_length} bytes")]
     OutOfMemory {

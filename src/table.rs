@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::curves::{hlg_to_pq, pq_to_hlg};
 
 /// The result of a conversion for each of the 65536 codes: `table.get(code)` is the converted code.
-pub struct Table(Box<[u16; 65536]>);
+pub struct Table([u16; 65536]);
 
 impl Table {
     /// PQ to HLG. Codes above 1000 cd/m² (49272 and up) saturate at 65535.
@@ -23,8 +23,8 @@ impl Table {
 
     /// Tabulates a function of the signal, 0 to 1, rounding to the nearest code.
     fn of(convert_signal: fn(f64) -> f64) -> Table {
-        let mut codes = Box::new([0; 65536]);
-        for (code, converted) in (0..=u16::MAX).zip(codes.iter_mut()) {
+        let mut codes = [0; 65536];
+        for (code, converted) in (0..=u16::MAX).zip(&mut codes) {
             let signal = convert_signal(f64::from(code) / 65535.0);
             // `as` saturates: a signal above 1 is 65535, where a wrapping store would make it dark.
             *converted = (signal * 65535.0).round() as u16;
@@ -91,9 +91,7 @@ mod tests {
     #[test]
     fn round_trips_are_within_one_code() {
         let worst = |there: &Table, back: &Table, last: u16| {
-            (0..=last)
-                .map(|code| back.get(there.get(code)).abs_diff(code))
-                .max()
+            (0..=last).map(|code| back.get(there.get(code)).abs_diff(code)).max()
         };
         assert_eq!(worst(Table::pq_to_hlg(), Table::hlg_to_pq(), 49271), Some(1));
         assert_eq!(worst(Table::hlg_to_pq(), Table::pq_to_hlg(), u16::MAX), Some(1));

@@ -21,19 +21,10 @@ impl<V> Cache<V> {
 
 #[derive(Clone, Debug)]
 enum Call {
-    Request {
-        id: Vec<u16>,
-        target: Transfer,
-        byte_length: usize,
-    },
-    Detach {
-        id: Vec<u16>,
-        target: Transfer,
-    },
+    Request { id: Vec<u16>, target: Transfer, byte_length: usize },
+    Detach { id: Vec<u16>, target: Transfer },
     Passthrough,
-    Delete {
-        id: Vec<u16>,
-    },
+    Delete { id: Vec<u16> },
     Clear,
 }
 
@@ -52,10 +43,7 @@ impl Model {
     }
 
     fn take(&mut self, id: &[u16], target: Transfer) -> Option<Entry> {
-        let at = self
-            .entries
-            .iter()
-            .position(|entry| entry.0 == id && entry.1 == target)?;
+        let at = self.entries.iter().position(|entry| entry.0 == id && entry.1 == target)?;
         Some(self.entries.remove(at))
     }
 
@@ -69,10 +57,7 @@ impl Model {
         }
         self.counters.misses += 1;
         self.counters.conversion += Duration::from_millis(1);
-        let Limits {
-            max_entries,
-            max_bytes,
-        } = self.limits;
+        let Limits { max_entries, max_bytes } = self.limits;
         if max_entries == Some(0) || max_bytes == 0 || byte_length > max_bytes {
             return false;
         }
@@ -116,14 +101,8 @@ fn calls() -> impl Strategy<Value = Call> {
 }
 
 fn limits() -> impl Strategy<Value = Limits> {
-    (
-        prop::option::of(0..6usize),
-        prop_oneof![Just(0usize), 0..400usize, Just(usize::MAX)],
-    )
-        .prop_map(|(max_entries, max_bytes)| Limits {
-            max_entries,
-            max_bytes,
-        })
+    (prop::option::of(0..6usize), prop_oneof![Just(0usize), 0..400usize, Just(usize::MAX)])
+        .prop_map(|(max_entries, max_bytes)| Limits { max_entries, max_bytes })
 }
 
 proptest! {
@@ -185,79 +164,24 @@ proptest! {
 
 #[test]
 fn an_unusable_image_stays_until_another_takes_its_place() {
-    let mut cache = Cache::new(Limits {
-        max_entries: None,
-        max_bytes: 100,
-    });
+    let mut cache = Cache::new(Limits { max_entries: None, max_bytes: 100 });
     let id = [1, 2, 3];
-    cache.store(
-        &id,
-        Transfer::Hlg,
-        Image {
-            byte_length: 6,
-            held: "first",
-        },
-        Duration::ZERO,
-    );
+    cache.store(&id, Transfer::Hlg, Image { byte_length: 6, held: "first" }, Duration::ZERO);
     assert_eq!(cache.get(&id, Transfer::Hlg, |_| None::<()>), None);
     assert_eq!((cache.len(), cache.counters().hits), (1, 0));
 
-    cache.store(
-        &id,
-        Transfer::Hlg,
-        Image {
-            byte_length: 12,
-            held: "second",
-        },
-        Duration::ZERO,
-    );
-    assert_eq!(
-        cache.get(&id, Transfer::Hlg, |image| Some(image.held)),
-        Some("second")
-    );
-    assert_eq!(
-        (cache.len(), cache.bytes_used(), cache.counters().evictions),
-        (1, 12, 0)
-    );
+    cache.store(&id, Transfer::Hlg, Image { byte_length: 12, held: "second" }, Duration::ZERO);
+    assert_eq!(cache.get(&id, Transfer::Hlg, |image| Some(image.held)), Some("second"));
+    assert_eq!((cache.len(), cache.bytes_used(), cache.counters().evictions), (1, 12, 0));
 }
 
 #[test]
 fn an_image_too_large_to_keep_takes_the_stale_one_with_it() {
-    let mut cache = Cache::new(Limits {
-        max_entries: None,
-        max_bytes: 100,
-    });
-    cache.store(
-        &[1],
-        Transfer::Pq,
-        Image {
-            byte_length: 60,
-            held: (),
-        },
-        Duration::ZERO,
-    );
-    cache.store(
-        &[2],
-        Transfer::Pq,
-        Image {
-            byte_length: 40,
-            held: (),
-        },
-        Duration::ZERO,
-    );
-    cache.store(
-        &[1],
-        Transfer::Pq,
-        Image {
-            byte_length: 101,
-            held: (),
-        },
-        Duration::ZERO,
-    );
-    assert_eq!(
-        (cache.len(), cache.bytes_used(), cache.counters().evictions),
-        (1, 40, 0)
-    );
+    let mut cache = Cache::new(Limits { max_entries: None, max_bytes: 100 });
+    cache.store(&[1], Transfer::Pq, Image { byte_length: 60, held: () }, Duration::ZERO);
+    cache.store(&[2], Transfer::Pq, Image { byte_length: 40, held: () }, Duration::ZERO);
+    cache.store(&[1], Transfer::Pq, Image { byte_length: 101, held: () }, Duration::ZERO);
+    assert_eq!((cache.len(), cache.bytes_used(), cache.counters().evictions), (1, 40, 0));
     assert!(!cache.delete(&[1]));
     assert!(cache.delete(&[2]));
 }

@@ -30,35 +30,23 @@ impl Block {
         let mut memory = vec![GUARD; bytes.len() + 4 * ALIGNMENT];
         let start = ALIGNMENT + memory.as_ptr().align_offset(ALIGNMENT) + offset;
         memory[start..start + bytes.len()].copy_from_slice(bytes);
-        Block {
-            memory,
-            start,
-            length: bytes.len(),
-        }
+        Block { memory, start, length: bytes.len() }
     }
 
     fn samples(&mut self) -> &mut [Sample] {
-        self.memory[self.start..self.start + self.length]
-            .as_chunks_mut()
-            .0
+        self.memory[self.start..self.start + self.length].as_chunks_mut().0
     }
 
     fn assert_holds(&self, expected: &[u8]) {
         let (before, rest) = self.memory.split_at(self.start);
         let (bytes, after) = rest.split_at(self.length);
         assert_eq!(bytes, expected);
-        assert!(
-            before.iter().chain(after).all(|byte| *byte == GUARD),
-            "written outside the samples"
-        );
+        assert!(before.iter().chain(after).all(|byte| *byte == GUARD), "written outside the samples");
     }
 }
 
 /// A place to convert to; its samples count as uninitialised.
-#[expect(
-    unsafe_code,
-    reason = "a guarded block of memory has to stand in for a fresh Buffer"
-)]
+#[expect(unsafe_code, reason = "a guarded block of memory has to stand in for a fresh Buffer")]
 fn uninitialised(samples: &mut [Sample]) -> &mut [MaybeUninit<Sample>] {
     // SAFETY: both have one layout, and `convert` writes initialised samples only.
     unsafe { &mut *(std::ptr::from_mut(samples) as *mut [MaybeUninit<Sample>]) }
@@ -115,12 +103,6 @@ fn every_code_both_ways() {
 fn equal_transfers_need_no_conversion() {
     assert_eq!(Conversion::between(Transfer::Pq, Transfer::Pq), None);
     assert_eq!(Conversion::between(Transfer::Hlg, Transfer::Hlg), None);
-    assert_eq!(
-        Conversion::between(Transfer::Pq, Transfer::Hlg),
-        Some(Conversion::PqToHlg)
-    );
-    assert_eq!(
-        Conversion::between(Transfer::Hlg, Transfer::Pq),
-        Some(Conversion::HlgToPq)
-    );
+    assert_eq!(Conversion::between(Transfer::Pq, Transfer::Hlg), Some(Conversion::PqToHlg));
+    assert_eq!(Conversion::between(Transfer::Hlg, Transfer::Pq), Some(Conversion::HlgToPq));
 }

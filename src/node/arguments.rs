@@ -18,13 +18,13 @@ pub struct HdrImageTransferCacheOptions<'env> {
     /// The most converted images to keep: a non-negative integer.
     ///
     /// @default no limit on the number of images
-    #[napi(ts_type = "number | null")]
+    #[napi(ts_type = "number | null | undefined")]
     pub max_entries: Option<Unknown<'env>>,
     /// The most bytes of converted images to keep: a non-negative integer. An image larger than this is
     /// converted and returned, but not kept.
     ///
     /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
-    #[napi(ts_type = "number | null")]
+    #[napi(ts_type = "number | null | undefined")]
     pub max_bytes: Option<Unknown<'env>>,
 }
 
@@ -32,7 +32,8 @@ pub struct HdrImageTransferCacheOptions<'env> {
 #[derive(Clone, Copy)]
 pub struct Call<'env> {
     env: &'env Env,
-    function: &'static str,
+    /// The JavaScript name of the function that was called.
+    pub function: &'static str,
 }
 
 impl<'env> Call<'env> {
@@ -47,7 +48,7 @@ impl<'env> Call<'env> {
             None => (Some(Limits::DEFAULT_MAX_ENTRIES), None),
             Some(value) => match value.get_type()? {
                 ValueType::Number => (self.limit("maxEntries", limits)?, None),
-                ValueType::Object if !value.is_array()? => {
+                ValueType::Object if special_kind(value).is_none() => {
                     // SAFETY: the value is an object.
                     let options = unsafe { value.cast::<HdrImageTransferCacheOptions>() }?;
                     (
@@ -61,10 +62,7 @@ impl<'env> Call<'env> {
                 }
             },
         };
-        Ok(Limits {
-            max_entries,
-            max_bytes: max_bytes.unwrap_or(Limits::DEFAULT_MAX_BYTES),
-        })
+        Ok(Limits { max_entries, max_bytes: max_bytes.unwrap_or(Limits::DEFAULT_MAX_BYTES) })
     }
 
     /// A non-negative integer, if there is one. One beyond the address space stands for all of it.
@@ -104,12 +102,7 @@ impl<'env> Call<'env> {
         } else if buffer[..length] == PQ {
             Ok(Transfer::Pq)
         } else {
-            Err(self.reject(
-                Error::InvalidArgValue,
-                argument,
-                "\"pq\" or \"hlg\"",
-                describe(value),
-            ))
+            Err(self.reject(Error::InvalidArgValue, argument, "\"pq\" or \"hlg\"", describe(value)))
         }
     }
 
@@ -132,15 +125,6 @@ impl<'env> Call<'env> {
         Ok(bytes)
     }
 
-    /// A new, uninitialised Buffer for a converted image.
-    pub fn allocate(&self, byte_length: usize) -> napi::Result<Bytes<'env>> {
-        let out_of_memory = Error::OutOfMemory {
-            function: self.function,
-            byte_length,
-        };
-        Bytes::allocate(self.env, byte_length)?.ok_or_else(|| throw(self.env, &out_of_memory))
-    }
-
     fn reject(
         &self,
         error: fn(BadArgument) -> Error,
@@ -148,15 +132,7 @@ impl<'env> Call<'env> {
         expected: &'static str,
         received: String,
     ) -> napi::Error {
-        throw(
-            self.env,
-            &error(BadArgument {
-                function: self.function,
-                argument,
-                expected,
-                received,
-            }),
-        )
+        throw(self.env, &error(BadArgument { function: self.function, argument, expected, received }))
     }
 }
 
@@ -201,40 +177,44 @@ fn utf16_length(value: Unknown) -> Option<usize> {
 
 /// A value as a message shows it: a primitive as it is, anything else by its kind. Runs no JavaScript.
 fn describe(value: Unknown) -> String {
-    const SHOWN_UNITS: usize = 40;
-    let kind = match value.get_type() {
-        Ok(ValueType::String) => {
-            let mut buffer = [0; SHOWN_UNITS + 1];
-            let length = read_units(value, &mut buffer).unwrap_or(0);
-            let shown = String::from_utf16_lossy(&buffer[..length]);
-            let rest = if utf16_length(value) > Some(length) {
-                "…"
-            } else {
-                ""
-            };
-            return format!("{shown:?}{rest}");
-        }
-        Ok(ValueType::Symbol) => "a symbol",
-        Ok(ValueType::Function) => "a function",
-        Ok(ValueType::Object | ValueType::External) => describe_object(value),
-        Ok(_) => {
-            let text = value
-                .coerce_to_string()
-                .and_then(|text| text.into_utf8()?.into_owned());
-            return text.unwrap_or_else(|_| "a value that cannot be shown".to_owned());
-        }
-        Err(_) => "a value that cannot be shown",
-    };
-    kind.to_owned()
+    match value.get_type() {
+        Ok(ValueType::String) => quote(value),
+        Ok(ValueType::Symbol) => "a symbol".to_owned(),
+        Ok(ValueType::Function) => "a function".to_owned(),
+        // It may have millions of digits.
+        Ok(ValueType::BigInt) => "a bigint".to_owned(),
+        Ok(ValueType::Object) => special_kind(value).unwrap_or("an object").to_owned(),
+        Ok(_) => text_of(value),
+        Err(_) => "a value that cannot be shown".to_owned(),
+    }
 }
 
-/// An object by its kind, as far as Node-API tells kinds apart.
-fn describe_object(value: Unknown) -> &'static str {
+/// The beginning of a string, in quotes.
+fn quote(value: Unknown) -> String {
+    const SHOWN_UNITS: usize = 40;
+    let mut buffer = [0; SHOWN_UNITS + 1];
+    let length = read_units(value, &mut buffer).unwrap_or(0);
+    let shown = String::from_utf16_lossy(&buffer[..length]);
+    let rest = if utf16_length(value) > Some(length) { "…" } else { "" };
+    format!("{shown:?}{rest}")
+}
+
+/// A primitive as JavaScript writes it.
+fn text_of(value: Unknown) -> String {
+    let text = value.coerce_to_string().and_then(|text| text.into_utf8()?.into_owned());
+    text.unwrap_or_else(|_| "a value that cannot be shown".to_owned())
+}
+
+/// The kind of an object that is not for options, as far as Node-API tells kinds apart.
+fn special_kind(value: Unknown) -> Option<&'static str> {
     match typed_array_kind(value) {
-        Some(sys::TypedarrayType::uint16_array) => "a Uint16Array",
-        Some(_) => "a typed array of another kind",
-        None if value.is_array().unwrap_or(false) => "an array",
-        None if value.is_arraybuffer().unwrap_or(false) => "an ArrayBuffer",
-        None => "an object",
+        Some(sys::TypedarrayType::uint8_array) => Some("a Uint8Array"),
+        Some(sys::TypedarrayType::uint16_array) => Some("a Uint16Array"),
+        Some(_) => Some("a typed array of another kind"),
+        None if value.is_array().unwrap_or(false) => Some("an array"),
+        None if value.is_arraybuffer().unwrap_or(false) => Some("an ArrayBuffer"),
+        None if value.is_dataview().unwrap_or(false) => Some("a DataView"),
+        None if value.is_date().unwrap_or(false) => Some("a Date"),
+        None => None,
     }
 }

@@ -3,8 +3,8 @@
 use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
-use napi::bindgen_prelude::{Function, JsObjectValue, Unknown};
-use napi::{Env, JsValue, check_status, sys};
+use napi::bindgen_prelude::{ToNapiValue, Unknown};
+use napi::{Env, JsValue, ValueType, check_status, sys};
 
 use crate::convert::{Conversion, Sample};
 
@@ -12,6 +12,10 @@ use crate::convert::{Conversion, Sample};
 ///
 /// Any JavaScript that runs later may detach or resize it, so its memory is looked up when it is used, and
 /// is not used if the length is another by then.
+///
+/// Of a `SharedArrayBuffer`, other threads may read and write the bytes at any time, also while they are
+/// borrowed here as a slice. Rust has no promise for that. What keeps it harmless is that a conversion has
+/// a result for all 16 bits there may be, and takes no index, length or branch from a sample read twice.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
     value: Unknown<'env>,
@@ -29,20 +33,7 @@ impl<'env> Bytes<'env> {
     pub fn of(value: Unknown<'env>) -> Option<Bytes<'env>> {
         let array = typed_array(value, ptr::null_mut(), ptr::null_mut())?;
         let is_uint8_array = array.kind == sys::TypedarrayType::uint8_array;
-        is_uint8_array.then_some(Bytes {
-            value,
-            byte_length: array.length,
-        })
-    }
-
-    /// A new, uninitialised `Buffer` with memory of its own; `None` when there is no memory for it.
-    ///
-    /// It is JavaScript's `Buffer.allocUnsafeSlow` that makes it: when memory is short, that throws, after
-    /// a garbage collection, where Node-API's `napi_create_buffer` ends the process.
-    pub fn allocate(env: &'env Env, byte_length: usize) -> napi::Result<Option<Bytes<'env>>> {
-        let class: Function<f64, Unknown> = env.get_global()?.get_named_property("Buffer")?;
-        let allocate: Function<f64, Unknown> = class.get_named_property("allocUnsafeSlow")?;
-        Ok(allocate.call(byte_length as f64).ok().and_then(Bytes::of))
+        is_uint8_array.then_some(Bytes { value, byte_length: array.length })
     }
 
     /// The `Uint8Array` itself.
@@ -70,51 +61,90 @@ impl<'env> Bytes<'env> {
         Ok(is_detached)
     }
 
-    /// Writes the converted image to `target`, whose bytes may be uninitialised.
-    pub fn convert_to(&self, target: &Bytes, conversion: Conversion) -> napi::Result<()> {
-        let (from, to) = (self.data()?, target.data()?);
+    /// Writes the converted image to `target`, whose bytes may be uninitialised. Gives `false`, and does
+    /// nothing, when the two are not apart, or not both as long as this was when looked at.
+    #[must_use]
+    pub fn convert_to(&self, target: &Bytes, conversion: Conversion) -> bool {
         let length = self.byte_length;
+        let (from, from_length) = self.memory();
+        let (to, to_length) = target.memory();
         let are_apart = from.addr() + length <= to.addr() || to.addr() + length <= from.addr();
-        if target.byte_length != length || !are_apart {
-            return Err(napi::Error::from_reason(
-                "Buffer.allocUnsafeSlow was replaced: it gave no new memory",
-            ));
+        if from_length != length || to_length != length || !are_apart {
+            return false;
         }
-        // SAFETY: `from` has `length` bytes, and nothing writes to them while they are borrowed: JavaScript
-        // of this thread does not run, and `to` is apart. (Another thread may write to a SharedArrayBuffer.
-        // A sample is then any 16 bits, and the conversion has a result for all of them.)
+        // SAFETY: `from` has `length` bytes, to which this thread does not write while they are borrowed:
+        // `to` is apart, and no JavaScript runs. For other threads, see `Bytes`.
         let source = unsafe { slice::from_raw_parts(from, length) };
-        // SAFETY: `to` has `length` bytes, to which nothing else has access meanwhile.
+        // SAFETY: `to` has `length` bytes, which this thread does not use otherwise meanwhile.
         let target = unsafe {
             slice::from_raw_parts_mut(to.cast::<MaybeUninit<Sample>>(), length / size_of::<Sample>())
         };
         conversion.convert(source.as_chunks().0, target);
-        Ok(())
+        true
     }
 
     /// Converts the image where it is.
-    pub fn convert_in_place(&self, conversion: Conversion) -> napi::Result<()> {
-        // SAFETY: these are its bytes, and nothing else has access to them meanwhile: JavaScript of this
-        // thread does not run. (For a SharedArrayBuffer, see `convert_to`.)
-        let bytes = unsafe { slice::from_raw_parts_mut(self.data()?, self.byte_length) };
+    pub fn convert_in_place(&self, conversion: Conversion) {
+        let (data, length) = self.memory();
+        // SAFETY: these are its bytes, which this thread does not use otherwise meanwhile. For other
+        // threads, see `Bytes`.
+        let bytes = unsafe { slice::from_raw_parts_mut(data, length) };
         conversion.convert_in_place(bytes.as_chunks_mut().0);
-        Ok(())
     }
 
-    /// Where its bytes are. Not null, even if there are none.
-    fn data(&self) -> napi::Result<*mut u8> {
+    /// Where its bytes are now, and how many: never null, so that a slice can start there.
+    fn memory(&self) -> (*mut u8, usize) {
         let mut data = ptr::null_mut();
-        let length = typed_array(self.value, &mut data, ptr::null_mut()).map(|array| array.length);
-        if length != Some(self.byte_length) {
-            return Err(napi::Error::from_reason(
-                "the Uint8Array changed its length during the call",
-            ));
+        let length = typed_array(self.value, &mut data, ptr::null_mut()).map_or(0, |array| array.length);
+        (if data.is_null() { ptr::dangling_mut() } else { data.cast() }, length)
+    }
+}
+
+/// Makes Buffers, by a function of JavaScript's.
+///
+/// When memory is short, `Buffer.allocUnsafeSlow` throws, after a garbage collection, where Node-API's
+/// `napi_create_buffer` ends the process. It is JavaScript that catches what it throws, because that cannot
+/// catch the end of a worker thread by mistake, as native code can.
+pub struct Allocator(Held);
+
+impl Allocator {
+    /// Gives `undefined` when there is no memory. That is a `RangeError`, and so is a stack overflow.
+    const SCRIPT: &str = "(byteLength) => {
+        try {
+            return Buffer.allocUnsafeSlow(byteLength);
+        } catch (error) {
+            if (error instanceof RangeError && !/call stack/.test(error.message)) return undefined;
+            throw error;
         }
-        Ok(if data.is_null() {
-            ptr::dangling_mut()
-        } else {
-            data.cast()
-        })
+    }";
+
+    /// Makes the function.
+    pub fn new(env: &Env) -> napi::Result<Allocator> {
+        let function: Unknown = env.run_script(Allocator::SCRIPT)?;
+        Ok(Allocator(Held::new(function)?))
+    }
+
+    /// A new, uninitialised `Buffer` with memory of its own; `None` when there is no memory for it. (Or
+    /// anything at all, if somebody replaced `Buffer.allocUnsafeSlow`.)
+    pub fn allocate<'env>(&self, env: &'env Env, byte_length: usize) -> napi::Result<Option<Unknown<'env>>> {
+        let function = self.0.value(env)?;
+        let this = ().into_unknown(env)?;
+        let arguments = [(byte_length as f64).into_unknown(env)?.raw()];
+        let mut result = ptr::null_mut();
+        // SAFETY: all are values of `env`. An exception stays on its way, and is told by the status.
+        check_status!(unsafe {
+            sys::napi_call_function(
+                env.raw(),
+                this.raw(),
+                function.raw(),
+                arguments.len(),
+                arguments.as_ptr(),
+                &mut result,
+            )
+        })?;
+        // SAFETY: `result` was just given as a value of `env`.
+        let buffer = unsafe { Unknown::from_raw_unchecked(env.raw(), result) };
+        Ok((buffer.get_type()? != ValueType::Undefined).then_some(buffer))
     }
 }
 

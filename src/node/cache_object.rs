@@ -10,12 +10,17 @@ use napi::bindgen_prelude::{ToNapiValue, Unknown};
 use napi_derive::napi;
 
 use super::arguments::Call;
-use super::buffer::{Bytes, Held};
+use super::buffer::{Allocator, Bytes, Held};
+use super::error::throw;
 use super::function;
 use crate::cache::{Cache, Image, Limits};
 use crate::convert::Conversion;
+use crate::error::Error;
 
 /// A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works.
+///
+/// When it is dropped, its images go with it. Only a cache that is reachable from one of its own Buffers
+/// has to be cleared first.
 #[napi(object, object_from_js = false)]
 pub struct HdrImageTransferCache<'env> {
     /// The image `source`, of the transfer function `sourceTransfer`, in `targetTransfer`.
@@ -87,6 +92,7 @@ impl<'env> HdrImageTransferCache<'env> {
     pub fn new(env: &'env Env, limits: Limits) -> napi::Result<HdrImageTransferCache<'env>> {
         let shared = Rc::new(Shared {
             cache: RefCell::new(Cache::new(limits)),
+            allocator: Allocator::new(env)?,
             id_buffer: Cell::new(Vec::new()),
         });
         Ok(HdrImageTransferCache {
@@ -103,6 +109,7 @@ impl<'env> HdrImageTransferCache<'env> {
 /// What the functions of one object share. It goes, and lets go of all images, with the last of them.
 struct Shared {
     cache: RefCell<Cache<Held>>,
+    allocator: Allocator,
     /// Where image ids are read to, kept from call to call. It is taken out for the time of a call.
     id_buffer: Cell<Vec<u16>>,
 }
@@ -140,22 +147,39 @@ impl Shared {
             let byte_length = source.byte_length();
             let is_current =
                 |kept: &Bytes| kept.byte_length() == byte_length && matches!(kept.is_detached(), Ok(false));
-            let hit = self.cache.borrow_mut().get(id, to, |image| {
-                Bytes::of(image.held.value(env).ok()?).filter(is_current)
-            });
+            let hit = self
+                .cache
+                .borrow_mut()
+                .get(id, to, |image| Bytes::of(image.held.value(env).ok()?).filter(is_current));
             if let Some(kept) = hit {
                 return Ok(kept.value());
             }
 
             let start = Instant::now();
-            let target = call.allocate(byte_length)?;
-            source.convert_to(&target, conversion)?;
-            let held = Held::new(target.value())?;
-            self.cache
-                .borrow_mut()
-                .store(id, to, Image { byte_length, held }, start.elapsed());
-            Ok(target.value())
+            let converted = self.convert(env, call, source, conversion)?;
+            let image = Image { byte_length, held: Held::new(converted)? };
+            self.cache.borrow_mut().store(id, to, image, start.elapsed());
+            Ok(converted)
         })
+    }
+
+    /// Converts an image into a new Buffer.
+    fn convert<'call>(
+        &self,
+        env: &'call Env,
+        call: Call,
+        source: Bytes,
+        conversion: Conversion,
+    ) -> napi::Result<Unknown<'call>> {
+        let function = call.function;
+        let byte_length = source.byte_length();
+        let Some(buffer) = self.allocator.allocate(env, byte_length)? else {
+            return Err(throw(env, &Error::OutOfMemory { function, byte_length }));
+        };
+        match Bytes::of(buffer) {
+            Some(target) if source.convert_to(&target, conversion) => Ok(buffer),
+            _ => Err(throw(env, &Error::AllocatorReplaced { function })),
+        }
     }
 
     fn size<'call>(&self, env: &'call Env, []: [Unknown<'call>; 0]) -> napi::Result<Unknown<'call>> {

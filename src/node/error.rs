@@ -12,9 +12,8 @@ pub fn throw(env: &Env, error: &Error) -> napi::Error {
         Error::InvalidArgType(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_TYPE")),
         Error::InvalidArgValue(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_VALUE")),
         Error::OutOfRange(_) => env.throw_range_error(&message, Some("ERR_OUT_OF_RANGE")),
+        Error::AllocatorReplaced { .. } => env.throw_error(&message, Some("ERR_INVALID_STATE")),
         Error::OutOfMemory { .. } => env.throw_error(&message, Some("ERR_MEMORY_ALLOCATION_FAILED")),
     };
-    thrown
-        .err()
-        .unwrap_or_else(|| napi::Error::from_status(Status::PendingException))
+    thrown.err().unwrap_or_else(|| napi::Error::from_status(Status::PendingException))
 }

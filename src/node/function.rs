@@ -83,14 +83,8 @@ where
         let closure = unsafe { &*closure.cast::<F>() };
         // SAFETY: Node-API gave these as values of this call.
         let arguments = arguments.map(|value| unsafe { Unknown::from_raw_unchecked(raw_env, value) });
-        catch_unwind(AssertUnwindSafe(|| {
-            closure(&env, arguments).map(|value| value.raw())
-        }))
-        .unwrap_or_else(|_| {
-            Err(napi::Error::from_reason(
-                "internal error: the native code panicked",
-            ))
-        })
+        catch_unwind(AssertUnwindSafe(|| closure(&env, arguments).map(|value| value.raw())))
+            .unwrap_or_else(|_| Err(napi::Error::from_reason("internal error: the native code panicked")))
     });
     result.unwrap_or_else(|error| {
         // SAFETY: `raw_env` is the environment of this call. An exception already on its way stays.

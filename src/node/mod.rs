@@ -32,10 +32,7 @@ use cache_object::HdrImageTransferCache;
 /// and 200 MiB.
 /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or one of them, is of the wrong type.
 /// @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN.
-#[napi(
-    catch_unwind,
-    ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null"
-)]
+#[napi(catch_unwind, ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null")]
 pub fn create_hdr_image_transfer_cache<'env>(
     env: &'env Env,
     limits: Option<Unknown<'env>>,
@@ -51,17 +48,14 @@ pub fn create_hdr_image_transfer_cache<'env>(
 /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array.
 /// `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `buf` was transferred away.
 /// @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength.
-#[napi(
-    catch_unwind,
-    ts_args_type = "buf: Uint8Array, from: HdrTransfer, to: HdrTransfer"
-)]
+#[napi(catch_unwind, ts_args_type = "buf: Uint8Array, from: HdrTransfer, to: HdrTransfer")]
 pub fn convert_transfer(env: &Env, buf: Unknown, from: Unknown, to: Unknown) -> napi::Result<()> {
     let call = Call::new(env, "convertTransfer");
     let image = call.image("buf", buf)?;
     let from = call.transfer("from", from)?;
     let to = call.transfer("to", to)?;
-    match Conversion::between(from, to) {
-        Some(conversion) => image.convert_in_place(conversion),
-        None => Ok(()),
+    if let Some(conversion) = Conversion::between(from, to) {
+        image.convert_in_place(conversion);
     }
+    Ok(())
 }
