@@ -12,7 +12,7 @@ export type HdrTransfer = "hlg" | "pq";
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
 /**
- * Converts an image in place. With equal transfers it stays as it is.
+ * Converts an image in place. Equal transfers leave it unchanged.
  *
  * @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any
  * kind and alignment.
@@ -25,8 +25,8 @@ export declare function convertTransfer(buf: Uint8Array, from: HdrTransfer, to: 
 /**
  * Creates an empty cache of converted images.
  *
- * @param limits How much to keep: a number of images (and 200 MiB), or options. Without it, 16 images
- * and 200 MiB.
+ * @param limits The maximum number of images (`maxBytes` is then 200 MiB), or an options object.
+ * Default: 16 images and 200 MiB.
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or one of them, is of the wrong type.
  * @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN.
  */
@@ -35,23 +35,22 @@ export declare function createHdrImageTransferCache(limits?: number | HdrImageTr
 /**
  * A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works.
  *
- * When it is dropped, its images go with it. Only a cache that is reachable from one of its own Buffers
- * has to be cleared first.
+ * Its images are released with it, when it is garbage-collected. Only a cache that is reachable from one of
+ * its own Buffers is not collected; call `clear()` on such a one.
  */
 export interface HdrImageTransferCache {
   /**
-   * The image `source`, of the transfer function `sourceTransfer`, in `targetTransfer`.
+   * Returns the image `source` converted from `sourceTransfer` to `targetTransfer`.
    *
-   * - Equal transfers: `source` itself, nothing done or kept.
-   * - The first time for an `imageId` and a `targetTransfer`: a new Buffer, converted from `source`,
-   *   which stays as it is. The Buffer is kept if the limits allow; the least recently used go for it.
-   * - Later: that very Buffer. `source` is then not read, but for its length: another one means
-   *   another image, which is converted and takes the place of the first. The same happens after
-   *   the kept Buffer was transferred away.
+   * - Equal transfers: returns `source` itself; nothing is converted or kept.
+   * - The first request for an `imageId` and a `targetTransfer`: converts `source`, which is not
+   *   modified, into a new Buffer. The Buffer is kept if the limits allow, evicting the least recently
+   *   used ones if needed.
+   * - Later requests: return that very Buffer, without reading `source`. If `source` has another
+   *   length, or the kept Buffer was transferred away, the image is converted anew and replaced.
    *
-   * `source` is `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of
-   * any kind and alignment. The Buffer returned is shared by all who ask for the same image: read it,
-   * do not write to it.
+   * `source` is `rgb48le`, full range: 16-bit little-endian samples, three a pixel, in memory of any
+   * kind and alignment. All who ask for the same image share one Buffer: read it, do not write to it.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string, or `source` not a Buffer or
    * Uint8Array. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `source` was
@@ -60,54 +59,54 @@ export interface HdrImageTransferCache {
    * @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image.
    */
   getConverted: (imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer
-  /** How many converted images are kept. */
+  /** The number of images held. */
   size: () => number
-  /** How many bytes the converted images that are kept have together. */
+  /** The total bytes of the images held. */
   bytesUsed: () => number
-  /** What the cache did since it was created, what it holds and what it may hold. */
+  /** Counters since the cache was created, what it holds, and its limits. */
   stats: () => HdrImageTransferCacheStats
   /**
-   * Lets the converted images of `imageId` go, for both targets. Returns whether there were any.
+   * Releases the images of `imageId`, for both targets. Returns whether there were any.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string.
    */
   delete: (imageId: string) => boolean
-  /** Lets all converted images go. The counters of `stats()` go on. */
+  /** Releases all images. The counters of `stats()` are not reset. */
   clear: () => void
 }
 
-/** The limits of a cache. Both hold at every moment; a limit of 0 turns caching off. */
+/** The limits of a cache. Both hold at all times; a limit of 0 turns caching off. */
 export interface HdrImageTransferCacheOptions {
   /**
-   * The most converted images to keep: a non-negative integer.
+   * The maximum number of images to hold: a non-negative integer.
    *
    * @default no limit on the number of images
    */
   maxEntries?: number | null | undefined
   /**
-   * The most bytes of converted images to keep: a non-negative integer. An image larger than this is
-   * converted and returned, but not kept.
+   * The maximum total bytes of the images to hold: a non-negative integer. A larger image is converted
+   * and returned, but not kept.
    *
    * @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
    */
   maxBytes?: number | null | undefined
 }
 
-/** What a cache did since it was created, what it holds and what it may hold. */
+/** Counters since a cache was created, what it holds, and its limits. */
 export interface HdrImageTransferCacheStats {
   /** Calls of `getConverted` answered with a kept image. */
   hits: number
   /** Calls of `getConverted` that converted an image, whether it was kept or not. */
   misses: number
-  /** Images that went to make room for others. */
+  /** Images released to make room for others. */
   evictions: number
   /** Calls of `getConverted` with equal transfers. */
   passthroughs: number
   /** Time the misses took to allocate and convert, in milliseconds. */
   conversionMs: number
-  /** Converted images kept now. */
+  /** Images held now. */
   entries: number
-  /** Bytes of converted images kept now. */
+  /** Total bytes of the images held now. */
   bytesUsed: number
   /** The limit on the number of images; `Infinity` when there is none. */
   maxEntries: number

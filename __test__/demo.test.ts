@@ -1,6 +1,8 @@
 /** The demo as a user runs it: what it writes and says, and what it says when something is wrong. */
 
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -210,6 +212,9 @@ describe("what is wrong is said in a line", () => {
     ["--size", "1920", /--size.*1920.*WIDTHxHEIGHT/],
     ["--size", "0x0", /--size.*0x0.*WIDTHxHEIGHT/],
     ["--size", "1921x1080", /--size.*even/],
+    ["--out", "", /--out.*folder/],
+    ["--video", "", /--video.*\.mp4/],
+    ["--video", "video.webm", /--video.*\.mp4/],
     ["--fps", "0", /--fps.*from 1 to 240/],
     ["--fps", "many", /--fps.*from 1 to 240/],
     ["--seconds", "", /--seconds.*from 0\.1 to 600/],
@@ -228,6 +233,14 @@ describe("what is wrong is said in a line", () => {
     });
   });
 
+  test.runIf(process.platform === "linux")("a folder that cannot be", async () => {
+    const { code, stderr } = await demo([...SMALL, "--out", "/proc/none"]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: "error: /proc/none: cannot be created: no such file or directory\n",
+    });
+  });
+
   test("a folder where a file should be", async () => {
     const out = join(folder, "taken");
     await mkdir(join(out, "frame.png"), { recursive: true });
@@ -243,6 +256,17 @@ describe("what is wrong is said in a line", () => {
       PATH: "",
     });
     expect(await readdir(folder)).not.toContain("none.mp4");
+  });
+
+  test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("an interrupt leaves no video behind", async () => {
+    const out = await mkdtemp(join(folder, "interrupted-"));
+    const video = ["--seconds", "600", "--out", out, "--video", join(out, "video.mp4")];
+    const child = spawn(process.execPath, ["--import", "tsx", "demo/main.mts", ...SMALL, ...video]);
+    const hasBegun = async () => (await readdir(out)).includes("video.mp4.partial.mp4");
+    while (!(await hasBegun())) await setTimeout(20);
+    child.kill("SIGINT");
+    expect(await once(child, "exit")).toEqual([1, null]);
+    expect(await readdir(out)).toEqual([]);
   });
 
   test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("ffmpeg fails", async () => {

@@ -74,14 +74,16 @@ describe("in a host that has a fallback", () => {
       import { createRequire } from "node:module";
       import * as fallback from "./fallback.mjs";
 
-      export const { createHdrImageTransferCache } = (() => {
+      const load = () => {
         try {
           return createRequire(import.meta.url)("hdr-image-transfer-cache");
         } catch (error) {
-          console.error(error.message);
+          console.warn(error.message);
           return fallback;
         }
-      })();
+      };
+
+      export const { createHdrImageTransferCache } = load();
       console.log(typeof createHdrImageTransferCache());
     `;
     await writeFile(join(host, "host.mjs"), script);

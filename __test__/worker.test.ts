@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
@@ -74,6 +76,33 @@ test.each([
     await once(worker, "message");
     expect(await worker.terminate()).toBe(1);
   }
+});
+
+test.each(["pq", "hlg"])("from %s, the first conversion with hardly any stack left", async (from) => {
+  // In a process of its own, which has no table yet.
+  const script = `
+    const { Worker } = require("node:worker_threads");
+    const body = ${"`"}
+      const { convertTransfer } = require("hdr-image-transfer-cache");
+      const buf = Buffer.alloc(6);
+      let conversions = 0;
+      const recurse = () => {
+        try {
+          recurse();
+        } catch {
+          try {
+            convertTransfer(buf, "${from}", "${from === "pq" ? "hlg" : "pq"}");
+            conversions++;
+          } catch {}
+        }
+      };
+      recurse();
+      console.log(conversions > 0);
+    ${"`"};
+    new Worker(body, { eval: true });
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script]);
+  expect(stdout).toBe("true\n");
 });
 
 test("two threads convert one SharedArrayBuffer", async () => {

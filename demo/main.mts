@@ -1,9 +1,9 @@
 /**
  * The main job: renders frames of still HDR images, each converted once and kept, and shows what that costs
- * beside the producer's TypeScript loop.
+ * beside the loop of the TypeScript module.
  */
 
-import { mkdir } from "node:fs/promises";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import { writeHighlights } from "./highlights.mts";
@@ -18,13 +18,11 @@ async function main(): Promise<void> {
   const { size, fps, seconds, target, out, video: videoFile, ...files } = parseOptions();
   const background = await readHdrPng(files.background);
   const inset = await readHdrPng(files.inset);
-  await mkdir(out, { recursive: true }).catch((error) => {
-    throw new UserError(`${out}: cannot be created: ${reasonOf(error)}`);
-  });
+  createFolder(out);
 
   const job = createJob(background, inset, { ...size, fps, seconds, transfer: target });
   const video = videoFile ? await VideoWriter.start(videoFile, job) : undefined;
-  // The last frame before the transition.
+  // The last one before the transition, if there is one.
   const shownFrame = Math.max(0, job.frames - job.transitionFrames - 1);
   const shown = Buffer.alloc(6 * size.width * size.height);
   try {
@@ -51,6 +49,15 @@ async function main(): Promise<void> {
     console.log(
       `${highlightsPng}: highlights in HLG, left wrapped by the loop, right saturated by the addon`,
     );
+  }
+}
+
+/** Creates a folder if it is not there; not those above it, which Node.js 20 attempts forever under /proc. */
+function createFolder(folder: string): void {
+  try {
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(folder);
+  } catch (error) {
+    throw new UserError(`${folder}: cannot be created: ${reasonOf(error)}`);
   }
 }
 

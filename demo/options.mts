@@ -21,7 +21,7 @@ function parseSize(text: string): Options["size"] {
   const [width = NaN, height = NaN] = /^\d+x\d+$/.test(text) ? text.split("x").map(Number) : [];
   const isRight = (length: number) => length >= 64 && length <= 8192 && length % 2 === 0;
   if (!isRight(width) || !isRight(height)) {
-    throw new InvalidArgumentError("It is WIDTHxHEIGHT, both even, from 64 to 8192.");
+    throw new InvalidArgumentError("Expected WIDTHxHEIGHT, both even, from 64 to 8192.");
   }
   return { width, height };
 }
@@ -30,10 +30,22 @@ function parseNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`It is a number from ${min} to ${max}.`);
+      throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
     }
     return value;
   };
+}
+
+function parseFolder(text: string): string {
+  if (text === "") throw new InvalidArgumentError("Expected a folder.");
+  return text;
+}
+
+function parseVideo(text: string): string {
+  if (!/.\.(mp4|mov|mkv)$/.test(text)) {
+    throw new InvalidArgumentError("Expected a file that ends in .mp4, .mov or .mkv.");
+  }
+  return text;
 }
 
 /** Reads the command line, or ends the process with a line that says what is wrong with it. */
@@ -49,8 +61,8 @@ export function parseOptions(): Options {
     .option("--size <WxH>", "size of the frames", parseSize, parseSize("1920x1080"))
     .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
     .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)
-    .option("--out <folder>", "where frame.png and highlights.png go", "out")
-    .option("--video <file>", "write the frames to a 10-bit HEVC file, too (needs ffmpeg)")
+    .option("--out <folder>", "where frame.png and highlights.png go", parseFolder, "out")
+    .option("--video <file>", "write the frames to a 10-bit HEVC file, too (needs ffmpeg)", parseVideo)
     .allowExcessArguments(false)
     .parse()
     .opts();

@@ -1,4 +1,4 @@
-/** A small render job, shaped like the producer's: a context for the job, layers blitted frame by frame. */
+/** A small render job, shaped like a video producer's: one context, and layers blitted frame by frame. */
 
 import type { HdrImageTransferCache, HdrTransfer } from "hdr-image-transfer-cache";
 

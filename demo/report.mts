@@ -87,7 +87,6 @@ class Timer implements ImageCache {
 function progressBar(title: string, total: number): SingleBar {
   const bar = new SingleBar({
     format: `${title} [{bar}] {value} of {total} frames`,
-    hideCursor: true,
     noTTYOutput: true,
     notTTYSchedule: 2000,
   });
@@ -112,6 +111,6 @@ export function showReports(addon: Report, loop: Report): void {
   addRow("passthroughs", (report) => report.passthroughs);
   addRow("bytes held", (report) => `${(report.bytesHeld / MIB).toFixed(1)} MiB`);
   addRow("time in getConverted", (report) => ms(report.milliseconds));
-  addRow("  of it a frame", (report) => ms(report.milliseconds / report.frames));
+  addRow("  per frame", (report) => ms(report.milliseconds / report.frames));
   console.log(table.toString());
 }

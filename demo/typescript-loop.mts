@@ -1,6 +1,6 @@
 /**
- * The conversion as the producer's TypeScript module did it: a table of 65536 codes, and a loop over the
- * samples. It is what the addon is compared with, defect included.
+ * The conversion as the TypeScript module does it that the addon replaces: a table of 65536 codes, and a loop
+ * over the samples. The addon is compared with it, defect included.
  */
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
@@ -19,7 +19,7 @@ const HLG_PEAK = 1_000;
 const HLG_SYSTEM_GAMMA = 1.2;
 
 /** The luminance of a PQ signal, in cd/m². */
-export function pqLuminance(signal: number): number {
+function pqLuminance(signal: number): number {
   const root = signal ** (1 / PQ_M2);
   return PQ_PEAK * (Math.max(root - PQ_C1, 0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1);
 }
@@ -30,7 +30,7 @@ function pqSignal(luminance: number): number {
 }
 
 /** The luminance of an HLG signal on a display of 1000 cd/m², in cd/m². */
-export function hlgLuminance(signal: number): number {
+function hlgLuminance(signal: number): number {
   const scene = signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
   return HLG_PEAK * scene ** HLG_SYSTEM_GAMMA;
 }

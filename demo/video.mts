@@ -27,6 +27,7 @@ export class VideoWriter {
   readonly #ffmpeg: ChildProcessByStdio<Writable, null, Readable>;
   readonly #exit: Promise<number | null>;
   #messages = "";
+  readonly #interrupt = () => void this.abandon().then(() => process.exit(1));
 
   private constructor(file: string, { width, height, fps, transfer }: VideoFormat) {
     this.#file = file;
@@ -54,6 +55,7 @@ export class VideoWriter {
     this.#ffmpeg.stdin.on("error", () => {});
     this.#exit = once(this.#ffmpeg, "close").then(([code]) => code as number | null);
     this.#exit.catch(() => {});
+    process.on("SIGINT", this.#interrupt).on("SIGTERM", this.#interrupt);
   }
 
   /** Starts ffmpeg. */
@@ -77,6 +79,7 @@ export class VideoWriter {
   async finish(): Promise<void> {
     this.#ffmpeg.stdin.end();
     if ((await this.#exit) !== 0) throw await this.#failure();
+    this.#ignoreSignals();
     await rename(this.#partial, this.#file).catch((error) => {
       throw new UserError(`${this.#file}: cannot be written: ${reasonOf(error)}`);
     });
@@ -84,13 +87,18 @@ export class VideoWriter {
 
   /** Gives up, and leaves nothing behind. */
   async abandon(): Promise<void> {
+    this.#ignoreSignals();
     this.#ffmpeg.kill("SIGKILL");
     await this.#exit.catch(() => {});
     await rm(this.#partial, { force: true });
   }
 
+  #ignoreSignals(): void {
+    process.off("SIGINT", this.#interrupt).off("SIGTERM", this.#interrupt);
+  }
+
   async #failure(): Promise<UserError> {
     await this.#exit.catch(() => {});
-    return new UserError(`${this.#file}: ffmpeg failed: ${this.#messages.trim().split("\n").at(-1)}`);
+    return new UserError(`${this.#file}: ffmpeg failed: ${this.#messages.trim().split("\n")[0]}`);
   }
 }

@@ -60,7 +60,8 @@ pub struct Cache<V> {
     images: LruCache<Box<[u16]>, Image<V>>,
     bytes_used: usize,
     counters: Counters,
-    /// The key being looked up, so that looking up allocates nothing.
+    /// The key being looked up: an id with its target. It is put together here, in memory that is kept
+    /// from call to call, so that looking up allocates nothing.
     key: Vec<u16>,
 }
 

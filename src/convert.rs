@@ -31,9 +31,9 @@ impl Conversion {
     /// Writes the converted `source` over all of `target`, each sample once.
     ///
     /// # Panics
-    /// When the two are not of one length.
+    /// When the two are not of the same length.
     pub fn convert(self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
-        assert_eq!(source.len(), target.len(), "source and target must have one length");
+        assert_eq!(source.len(), target.len(), "source and target must have the same length");
         let table = self.table();
         for (sample, converted) in source.iter().zip(target) {
             converted.write(convert_sample(table, *sample));

@@ -16,10 +16,10 @@ pub enum Transfer {
 /// The display light of PQ signal 1, in cd/m² (BT.2100 table 4).
 pub const PQ_PEAK_LUMINANCE: f64 = 10_000.0;
 
-/// The nominal peak luminance L_W of the HLG display, in cd/m² (BT.2100 table 5, note 5f).
+/// The nominal peak luminance L_W of the HLG display, in cd/m² (BT.2100 table 5, reference OOTF).
 pub const HLG_PEAK_LUMINANCE: f64 = 1_000.0;
 
-/// The HLG system gamma at [`HLG_PEAK_LUMINANCE`] (BT.2100 table 5, note 5e).
+/// The HLG system gamma at [`HLG_PEAK_LUMINANCE`] (BT.2100 table 5, reference OOTF).
 pub const HLG_SYSTEM_GAMMA: f64 = 1.2;
 
 // BT.2100 table 4.
@@ -59,10 +59,10 @@ pub fn hlg_inverse_oetf(signal: f64) -> f64 {
 
 /// HLG OOTF: scene light of one channel, 0 to 1, to its display light, 0 to 1000 cd/m².
 ///
-/// A deviation: BT.2100 table 5 raises the *luminance* of the three channels to the system gamma and
-/// scales each channel by it. Here each channel is raised on its own, which is the same for greys and
-/// shifts saturated colours; it makes a conversion a function of one sample, and is what the producer's
-/// pictures have always been made with.
+/// A deviation: BT.2100 table 5 scales each channel by Y^(γ − 1), where Y is the luminance of the three
+/// channels together. Here each channel is raised to γ on its own, which is the same for greys and shifts
+/// saturated colours. It makes a conversion a function of one sample, and is what the TypeScript module
+/// did that this crate stands in for.
 pub fn hlg_ootf_per_channel(scene: f64) -> f64 {
     HLG_PEAK_LUMINANCE * scene.powf(HLG_SYSTEM_GAMMA)
 }
@@ -86,7 +86,8 @@ pub fn hlg_to_pq(signal: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// BT.2408-7 table 1: cd/m², % PQ, % HLG, the percentages rounded to two digits.
+    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints
+    /// whole percents; these are worked out to two decimals.
     const LEVELS: [(f64, f64, f64); 4] =
         [(26.0, 38.00, 37.86), (162.0, 55.72, 71.26), (179.0, 56.76, 72.92), (203.0, 58.07, 74.99)];
 
@@ -123,6 +124,7 @@ mod tests {
     fn each_function_undoes_its_inverse() {
         for step in 0..=1000 {
             let value = f64::from(step) / 1000.0;
+            // At 0, the PQ inverse EOTF is C1^M2 = 7e-7.
             assert_close(pq_inverse_eotf(pq_eotf(value)), value, 1e-6);
             assert_close(hlg_oetf(hlg_inverse_oetf(value)), value, 1e-8);
             assert_close(hlg_inverse_ootf_per_channel(hlg_ootf_per_channel(value)), value, 1e-14);

@@ -3,7 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`curves`] | the transfer functions of BT.2100 |
-//! | [`table`] | a conversion for each of the 65536 codes |
+//! | [`table`] | a conversion, tabulated for all 65536 codes |
 //! | [`convert`] | samples through a conversion, into a new place or in place |
 //! | [`cache`] | which converted images are kept, and which go |
 //! | [`error`] | what can go wrong |

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::curves::{hlg_to_pq, pq_to_hlg};
 
 /// The result of a conversion for each of the 65536 codes: `table.get(code)` is the converted code.
-pub struct Table([u16; 65536]);
+pub struct Table(Box<[u16; 65536]>);
 
 impl Table {
     /// PQ to HLG. Codes above 1000 cd/m² (49272 and up) saturate at 65535.
@@ -23,13 +23,15 @@ impl Table {
 
     /// Tabulates a function of the signal, 0 to 1, rounding to the nearest code.
     fn of(convert_signal: fn(f64) -> f64) -> Table {
-        let mut codes = [0; 65536];
-        for (code, converted) in (0..=u16::MAX).zip(&mut codes) {
+        let convert_code = |code| {
             let signal = convert_signal(f64::from(code) / 65535.0);
             // `as` saturates: a signal above 1 is 65535, where a wrapping store would make it dark.
-            *converted = (signal * 65535.0).round() as u16;
-        }
-        Table(codes)
+            (signal * 65535.0).round() as u16
+        };
+        // On the heap from the start: JavaScript may call with little of its stack left.
+        let codes: Vec<u16> = (0..=u16::MAX).map(convert_code).collect();
+        #[expect(clippy::expect_used, reason = "the length is that of the range above")]
+        Table(codes.try_into().expect("a result for each code"))
     }
 
     /// The converted code.

@@ -12,16 +12,16 @@ use crate::cache::Limits;
 use crate::curves::Transfer;
 use crate::error::{BadArgument, Error};
 
-/// The limits of a cache. Both hold at every moment; a limit of 0 turns caching off.
+/// The limits of a cache. Both hold at all times; a limit of 0 turns caching off.
 #[napi(object, object_to_js = false)]
 pub struct HdrImageTransferCacheOptions<'env> {
-    /// The most converted images to keep: a non-negative integer.
+    /// The maximum number of images to hold: a non-negative integer.
     ///
     /// @default no limit on the number of images
     #[napi(ts_type = "number | null | undefined")]
     pub max_entries: Option<Unknown<'env>>,
-    /// The most bytes of converted images to keep: a non-negative integer. An image larger than this is
-    /// converted and returned, but not kept.
+    /// The maximum total bytes of the images to hold: a non-negative integer. A larger image is converted
+    /// and returned, but not kept.
     ///
     /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
     #[napi(ts_type = "number | null | undefined")]

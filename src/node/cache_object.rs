@@ -19,22 +19,21 @@ use crate::error::Error;
 
 /// A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works.
 ///
-/// When it is dropped, its images go with it. Only a cache that is reachable from one of its own Buffers
-/// has to be cleared first.
+/// Its images are released with it, when it is garbage-collected. Only a cache that is reachable from one of
+/// its own Buffers is not collected; call `clear()` on such a one.
 #[napi(object, object_from_js = false)]
 pub struct HdrImageTransferCache<'env> {
-    /// The image `source`, of the transfer function `sourceTransfer`, in `targetTransfer`.
+    /// Returns the image `source` converted from `sourceTransfer` to `targetTransfer`.
     ///
-    /// - Equal transfers: `source` itself, nothing done or kept.
-    /// - The first time for an `imageId` and a `targetTransfer`: a new Buffer, converted from `source`,
-    ///   which stays as it is. The Buffer is kept if the limits allow; the least recently used go for it.
-    /// - Later: that very Buffer. `source` is then not read, but for its length: another one means
-    ///   another image, which is converted and takes the place of the first. The same happens after
-    ///   the kept Buffer was transferred away.
+    /// - Equal transfers: returns `source` itself; nothing is converted or kept.
+    /// - The first request for an `imageId` and a `targetTransfer`: converts `source`, which is not
+    ///   modified, into a new Buffer. The Buffer is kept if the limits allow, evicting the least recently
+    ///   used ones if needed.
+    /// - Later requests: return that very Buffer, without reading `source`. If `source` has another
+    ///   length, or the kept Buffer was transferred away, the image is converted anew and replaced.
     ///
-    /// `source` is `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of
-    /// any kind and alignment. The Buffer returned is shared by all who ask for the same image: read it,
-    /// do not write to it.
+    /// `source` is `rgb48le`, full range: 16-bit little-endian samples, three a pixel, in memory of any
+    /// kind and alignment. All who ask for the same image share one Buffer: read it, do not write to it.
     ///
     /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string, or `source` not a Buffer or
     /// Uint8Array. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `source` was
@@ -45,41 +44,41 @@ pub struct HdrImageTransferCache<'env> {
         ts_type = "(imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer"
     )]
     pub get_converted: Unknown<'env>,
-    /// How many converted images are kept.
+    /// The number of images held.
     #[napi(ts_type = "() => number")]
     pub size: Unknown<'env>,
-    /// How many bytes the converted images that are kept have together.
+    /// The total bytes of the images held.
     #[napi(ts_type = "() => number")]
     pub bytes_used: Unknown<'env>,
-    /// What the cache did since it was created, what it holds and what it may hold.
+    /// Counters since the cache was created, what it holds, and its limits.
     #[napi(ts_type = "() => HdrImageTransferCacheStats")]
     pub stats: Unknown<'env>,
-    /// Lets the converted images of `imageId` go, for both targets. Returns whether there were any.
+    /// Releases the images of `imageId`, for both targets. Returns whether there were any.
     ///
     /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string.
     #[napi(ts_type = "(imageId: string) => boolean")]
     pub delete: Unknown<'env>,
-    /// Lets all converted images go. The counters of `stats()` go on.
+    /// Releases all images. The counters of `stats()` are not reset.
     #[napi(ts_type = "() => void")]
     pub clear: Unknown<'env>,
 }
 
-/// What a cache did since it was created, what it holds and what it may hold.
+/// Counters since a cache was created, what it holds, and its limits.
 #[napi(object, object_from_js = false)]
 pub struct HdrImageTransferCacheStats {
     /// Calls of `getConverted` answered with a kept image.
     pub hits: f64,
     /// Calls of `getConverted` that converted an image, whether it was kept or not.
     pub misses: f64,
-    /// Images that went to make room for others.
+    /// Images released to make room for others.
     pub evictions: f64,
     /// Calls of `getConverted` with equal transfers.
     pub passthroughs: f64,
     /// Time the misses took to allocate and convert, in milliseconds.
     pub conversion_ms: f64,
-    /// Converted images kept now.
+    /// Images held now.
     pub entries: f64,
-    /// Bytes of converted images kept now.
+    /// Total bytes of the images held now.
     pub bytes_used: f64,
     /// The limit on the number of images; `Infinity` when there is none.
     pub max_entries: f64,

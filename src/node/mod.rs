@@ -28,8 +28,8 @@ use cache_object::HdrImageTransferCache;
 
 /// Creates an empty cache of converted images.
 ///
-/// @param limits How much to keep: a number of images (and 200 MiB), or options. Without it, 16 images
-/// and 200 MiB.
+/// @param limits The maximum number of images (`maxBytes` is then 200 MiB), or an options object.
+/// Default: 16 images and 200 MiB.
 /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or one of them, is of the wrong type.
 /// @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN.
 #[napi(catch_unwind, ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null")]
@@ -41,7 +41,7 @@ pub fn create_hdr_image_transfer_cache<'env>(
     HdrImageTransferCache::new(env, limits)
 }
 
-/// Converts an image in place. With equal transfers it stays as it is.
+/// Converts an image in place. Equal transfers leave it unchanged.
 ///
 /// @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any
 /// kind and alignment.
