@@ -1,13 +1,30 @@
 //! Converting samples, into a new place or in place.
+//!
+//! The portable kernel, a look-up in the [`Table`] for each sample, defines the result. Faster [kernels]
+//! give the same bytes.
+//!
+//! [kernels]: Kernel
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod kernel;
+#[cfg(target_arch = "x86_64")]
+mod segments;
 
 use std::mem::MaybeUninit;
 
+use rayon::prelude::*;
+
 use crate::curves::Transfer;
 use crate::table::Table;
+pub use kernel::Kernel;
 
 /// One channel of one pixel: 16 bits, full range, little-endian, at any alignment.
 /// An `rgb48le` image is three of them a pixel.
 pub type Sample = [u8; 2];
+
+/// From how many samples on a conversion is split across threads.
+const PARALLEL: usize = 1 << 20;
 
 /// A way to turn an image of one transfer function into the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,32 +50,44 @@ impl Conversion {
     /// # Panics
     /// When the two are not of the same length.
     pub fn convert(self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
-        assert_eq!(source.len(), target.len(), "source and target must have the same length");
-        let table = self.table();
-        for (sample, converted) in source.iter().zip(target) {
-            converted.write(convert_sample(table, *sample));
+        let kernel = Kernel::best();
+        if source.len() < PARALLEL {
+            kernel.convert(self, source, target);
+        } else {
+            let part = source.len().div_ceil(rayon::current_num_threads());
+            source
+                .par_chunks(part)
+                .zip(target.par_chunks_mut(part))
+                .for_each(|(source, target)| kernel.convert(self, source, target));
         }
     }
 
     /// Converts every sample where it stands.
     pub fn convert_in_place(self, samples: &mut [Sample]) {
-        let table = self.table();
-        for sample in samples {
-            *sample = convert_sample(table, *sample);
+        let kernel = Kernel::best();
+        if samples.len() < PARALLEL {
+            kernel.convert_in_place(self, samples);
+        } else {
+            let part = samples.len().div_ceil(rayon::current_num_threads());
+            samples.par_chunks_mut(part).for_each(|samples| kernel.convert_in_place(self, samples));
         }
     }
 
-    fn table(self) -> &'static Table {
+    /// The result for every code.
+    pub fn table(self) -> &'static Table {
         match self {
             Conversion::PqToHlg => Table::pq_to_hlg(),
             Conversion::HlgToPq => Table::hlg_to_pq(),
         }
     }
-}
 
-#[inline]
-fn convert_sample(table: &Table, sample: Sample) -> Sample {
-    table.get(u16::from_le_bytes(sample)).to_le_bytes()
+    #[cfg(target_arch = "x86_64")]
+    fn segments(self) -> &'static avx512::Segments {
+        match self {
+            Conversion::PqToHlg => &segments::PQ_TO_HLG,
+            Conversion::HlgToPq => &segments::HLG_TO_PQ,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod cache;
 pub mod convert;
 pub mod curves;
 pub mod error;
+pub mod fresh_memory;
 // Its tests are those of the built addon, in `__test__`.
 #[cfg(all(feature = "node", not(test)))]
 mod node;

@@ -1,8 +1,13 @@
-//! Every length up to 200 samples at every alignment, against the table.
+//! Every kernel against the table: every code in every lane, every length up to 200 samples at every
+//! alignment, and large images.
 
 use super::*;
 
 const CONVERSIONS: [Conversion; 2] = [Conversion::PqToHlg, Conversion::HlgToPq];
+
+fn kernels_and_conversions() -> impl Iterator<Item = (Kernel, Conversion)> {
+    Kernel::supported().flat_map(|kernel| CONVERSIONS.map(|conversion| (kernel, conversion)))
+}
 
 /// What no test may see changed around the samples.
 const GUARD: u8 = 0xa5;
@@ -54,13 +59,13 @@ fn uninitialised(samples: &mut [Sample]) -> &mut [MaybeUninit<Sample>] {
 
 #[test]
 fn every_length_at_every_alignment_in_place() {
-    for conversion in CONVERSIONS {
+    for (kernel, conversion) in kernels_and_conversions() {
         for length in 0..=200 {
             for offset in 0..ALIGNMENT {
                 let codes = codes(length, offset);
                 let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
                 let mut block = Block::new(&bytes_of(&codes), offset);
-                conversion.convert_in_place(block.samples());
+                kernel.convert_in_place(conversion, block.samples());
                 block.assert_holds(&bytes_of(&expected));
             }
         }
@@ -69,7 +74,7 @@ fn every_length_at_every_alignment_in_place() {
 
 #[test]
 fn every_length_at_every_alignment_to_a_new_place() {
-    for conversion in CONVERSIONS {
+    for (kernel, conversion) in kernels_and_conversions() {
         for length in 0..=200 {
             for offset in 0..ALIGNMENT {
                 let codes = codes(length, offset);
@@ -77,7 +82,7 @@ fn every_length_at_every_alignment_to_a_new_place() {
                 // The two alignments are walked in opposite ways, so that they meet in many pairs.
                 let mut source = Block::new(&bytes_of(&codes), offset);
                 let mut target = Block::new(&vec![0; 2 * length], (ALIGNMENT - 1 - offset) * 7 % ALIGNMENT);
-                conversion.convert(source.samples(), uninitialised(target.samples()));
+                kernel.convert(conversion, source.samples(), uninitialised(target.samples()));
                 source.assert_holds(&bytes_of(&codes));
                 target.assert_holds(&bytes_of(&expected));
             }
@@ -85,8 +90,25 @@ fn every_length_at_every_alignment_to_a_new_place() {
     }
 }
 
+/// More places than any kernel has lanes, so that every code is in every lane once.
+const LANES: usize = 64;
+
 #[test]
-fn every_code_both_ways() {
+fn every_code_in_every_lane() {
+    let codes: Vec<u16> = (0..=u16::MAX).collect();
+    for (kernel, conversion) in kernels_and_conversions() {
+        for lane in 0..LANES {
+            let codes: Vec<u16> = std::iter::repeat_n(0, lane).chain(codes.iter().copied()).collect();
+            let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+            let mut block = Block::new(&bytes_of(&codes), 0);
+            kernel.convert_in_place(conversion, block.samples());
+            block.assert_holds(&bytes_of(&expected));
+        }
+    }
+}
+
+#[test]
+fn the_best_kernel_converts_every_code() {
     let codes: Vec<u16> = (0..=u16::MAX).collect();
     for conversion in CONVERSIONS {
         let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
@@ -96,6 +118,34 @@ fn every_code_both_ways() {
         conversion.convert_in_place(block.samples());
         target.assert_holds(&bytes_of(&expected));
         block.assert_holds(&bytes_of(&expected));
+    }
+}
+
+/// Large enough to be written past the caches and split across threads, and with a rest everywhere.
+#[test]
+fn large_images() {
+    const LENGTH: usize = (9 << 20) + 77;
+    let source = bytes_of(&codes(LENGTH, 1));
+    for conversion in CONVERSIONS {
+        let expected: Vec<u8> = source
+            .as_chunks()
+            .0
+            .iter()
+            .flat_map(|sample| conversion.table().get(u16::from_le_bytes(*sample)).to_le_bytes())
+            .collect();
+        for offset in [0, 1, 2, 16, 63] {
+            let mut source = Block::new(&source, offset);
+            let mut target = Block::new(&vec![0; 2 * LENGTH], offset);
+            for kernel in Kernel::supported() {
+                kernel.convert(conversion, source.samples(), uninitialised(target.samples()));
+                target.assert_holds(&expected);
+                target.samples().fill([GUARD; 2]);
+            }
+            conversion.convert(source.samples(), uninitialised(target.samples()));
+            target.assert_holds(&expected);
+            conversion.convert_in_place(source.samples());
+            source.assert_holds(&expected);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use napi::bindgen_prelude::{ToNapiValue, Unknown};
 use napi::{Env, JsValue, ValueType, check_status, sys};
 
 use crate::convert::{Conversion, Sample};
+use crate::fresh_memory::ask_for_huge_pages;
 
 /// A `Buffer` or other `Uint8Array`, with the length it had when looked at.
 ///
@@ -79,6 +80,7 @@ impl<'env> Bytes<'env> {
         let target = unsafe {
             slice::from_raw_parts_mut(to.cast::<MaybeUninit<Sample>>(), length / size_of::<Sample>())
         };
+        ask_for_huge_pages(target);
         conversion.convert(source.as_chunks().0, target);
         true
     }
