@@ -107,6 +107,28 @@ fn every_code_in_every_lane() {
     }
 }
 
+/// Also where there is no AVX-512 to run the kernel.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn segments_reproduce_the_tables() {
+    for conversion in CONVERSIONS {
+        let avx512::Segments { last, shift, fine, coarse, origin, value, c1, c2, c3, c4 } =
+            conversion.segments();
+        for code in 0..=u16::MAX {
+            let clamped = code.min(*last);
+            let segment = usize::from(if clamped < avx512::FINE_END {
+                fine[usize::from(clamped >> 5)]
+            } else {
+                coarse[usize::from((clamped + shift) >> 10)]
+            });
+            let t = f32::from(clamped) - origin[segment];
+            let slope = c4[segment].mul_add(t, c3[segment]).mul_add(t, c2[segment]).mul_add(t, c1[segment]);
+            let result = slope.mul_add(t, value[segment]).to_bits() as u16;
+            assert_eq!(result, conversion.table().get(code), "{conversion:?} of {code}");
+        }
+    }
+}
+
 #[test]
 fn the_best_kernel_converts_every_code() {
     let codes: Vec<u16> = (0..=u16::MAX).collect();
