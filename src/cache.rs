@@ -98,23 +98,26 @@ impl<V> Cache<V> {
     /// Counts a miss that took the time `conversion`, and keeps its image as the most recently used,
     /// in place of any kept under the same `id` and `target`. First the least recently used go, until
     /// both limits hold with the new one. An image too large for the limits is not kept, and none goes
-    /// for it.
-    pub fn store(&mut self, id: &[u16], target: Transfer, image: Image<V>, conversion: Duration) {
+    /// for it. Returns the bytes of the images that went.
+    pub fn store(&mut self, id: &[u16], target: Transfer, image: Image<V>, conversion: Duration) -> usize {
         self.counters.misses += 1;
         self.counters.conversion += conversion;
         self.remove(id, target);
         if !self.limits.admit(image.byte_length) {
-            return;
+            return 0;
         }
+        let mut evicted_bytes = 0;
         while !self.has_room_for(image.byte_length) {
             let Some((_, evicted)) = self.images.pop_lru() else {
                 break;
             };
             self.bytes_used -= evicted.byte_length;
+            evicted_bytes += evicted.byte_length;
             self.counters.evictions += 1;
         }
         self.bytes_used += image.byte_length;
         self.images.put(self.key.as_slice().into(), image);
+        evicted_bytes
     }
 
     /// Counts a request that needed no conversion.

@@ -35,6 +35,7 @@ struct Model {
     limits: Limits,
     entries: Vec<Entry>,
     counters: Counters,
+    evicted_bytes: usize,
 }
 
 impl Model {
@@ -63,7 +64,7 @@ impl Model {
         }
         self.entries.push(entry);
         while max_entries.is_some_and(|max| self.entries.len() > max) || self.bytes_used() > max_bytes {
-            self.entries.remove(0);
+            self.evicted_bytes += self.entries.remove(0).2;
             self.counters.evictions += 1;
         }
         false
@@ -111,7 +112,8 @@ proptest! {
     #[test]
     fn behaves_as_the_model(limits in limits(), calls in prop::collection::vec(calls(), 0..60)) {
         let token = Token::new(());
-        let mut model = Model { limits, entries: Vec::new(), counters: Counters::default() };
+        let mut evicted_bytes = 0;
+        let mut model = Model { limits, entries: Vec::new(), counters: Counters::default(), evicted_bytes: 0 };
         // An image is held as a flag, whether it is usable, and a token that counts it.
         let mut cache: Cache<(std::cell::Cell<bool>, Token)> = Cache::new(limits);
         for call in calls {
@@ -122,7 +124,8 @@ proptest! {
                     });
                     if hit.is_none() {
                         let held = (std::cell::Cell::new(true), token.clone());
-                        cache.store(&id, target, Image { byte_length, held }, Duration::from_millis(1));
+                        let image = Image { byte_length, held };
+                        evicted_bytes += cache.store(&id, target, image, Duration::from_millis(1));
                     }
                     prop_assert_eq!(hit.is_some(), model.request(&id, target, byte_length));
                 }
@@ -154,6 +157,7 @@ proptest! {
             prop_assert_eq!(cache.is_empty(), model.entries.is_empty());
             prop_assert_eq!(cache.bytes_used(), model.bytes_used());
             prop_assert_eq!(cache.counters(), model.counters);
+            prop_assert_eq!(evicted_bytes, model.evicted_bytes);
             // What was let go is gone: one token for each image kept, and this test's own.
             prop_assert_eq!(Rc::strong_count(&token), 1 + model.entries.len());
         }

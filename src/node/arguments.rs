@@ -92,14 +92,16 @@ impl<'env> Call<'env> {
 
     /// A transfer function: `"pq"` or `"hlg"`.
     pub fn transfer(&self, argument: &'static str, value: Unknown) -> napi::Result<Transfer> {
-        const PQ: [u16; 2] = [b'p' as u16, b'q' as u16];
-        const HLG: [u16; 3] = [b'h' as u16, b'l' as u16, b'g' as u16];
-        // One more than a name has, so that what only begins with a name is told from it.
-        let mut buffer = [0; HLG.len() + 2];
+        // Room for one unit more than a name has, so that what only begins with a name is told from it.
+        let mut buffer = [0; 5];
         let length = read_units(value, &mut buffer).unwrap_or(0);
-        if buffer[..length] == HLG {
+        // Unit by unit: they were just written so, and a wider load would have to wait for that.
+        let is = |name: &[u8]| {
+            length == name.len() && name.iter().zip(&buffer).all(|(byte, unit)| u16::from(*byte) == *unit)
+        };
+        if is(b"hlg") {
             Ok(Transfer::Hlg)
-        } else if buffer[..length] == PQ {
+        } else if is(b"pq") {
             Ok(Transfer::Pq)
         } else {
             Err(self.reject(Error::InvalidArgValue, argument, "\"pq\" or \"hlg\"", describe(value)))

@@ -212,3 +212,19 @@ impl Drop for Held {
         unsafe { sys::napi_delete_reference(self.env, self.reference) };
     }
 }
+
+/// Tells the garbage collector that Buffers of so many bytes were let go.
+///
+/// It learns of memory when it is allocated, and would let some hundred MiB of dead images pile up. Memory
+/// that comes and goes at once changes nothing in its books, but lets it see whether it is time.
+pub fn urge_collection(env: &Env, bytes: usize) {
+    if bytes == 0 {
+        return;
+    }
+    let bytes = bytes as i64;
+    let mut total = 0;
+    // SAFETY: `total` is a place for the result. A failure leaves the collector to itself.
+    unsafe { sys::napi_adjust_external_memory(env.raw(), bytes, &mut total) };
+    // SAFETY: as above.
+    unsafe { sys::napi_adjust_external_memory(env.raw(), -bytes, &mut total) };
+}

@@ -10,7 +10,7 @@ use napi::bindgen_prelude::{ToNapiValue, Unknown};
 use napi_derive::napi;
 
 use super::arguments::Call;
-use super::buffer::{Allocator, Bytes, Held};
+use super::buffer::{Allocator, Bytes, Held, urge_collection};
 use super::error::throw;
 use super::function;
 use crate::cache::{Cache, Image, Limits};
@@ -157,7 +157,8 @@ impl Shared {
             let start = Instant::now();
             let converted = self.convert(env, call, source, conversion)?;
             let image = Image { byte_length, held: Held::new(converted)? };
-            self.cache.borrow_mut().store(id, to, image, start.elapsed());
+            let evicted_bytes = self.cache.borrow_mut().store(id, to, image, start.elapsed());
+            urge_collection(env, evicted_bytes);
             Ok(converted)
         })
     }

@@ -1,0 +1,101 @@
+// Measures the addon beside its peers: `npm run bench`. Prints tables, and writes benchmark/results/ (JSON)
+// and docs/charts/ (SVG). With the name of a case, it runs that case alone and prints JSON: each case has a
+// process of its own, to have memory and threads of its own.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import Table from "cli-table3";
+
+const [name, ...args] = process.argv.slice(2);
+if (name && !name.startsWith("--")) {
+  const cases = await import("./cases.mjs");
+  console.log(JSON.stringify(cases[name](...args)));
+} else {
+  await runAll();
+}
+
+/** Runs a case in a process of its own. */
+function run(caseName, caseArgs = [], env = {}) {
+  const expose = process.versions.bun ? [] : ["--expose-gc"];
+  const command = [...expose, fileURLToPath(import.meta.url), caseName, ...caseArgs];
+  const options = { env: { ...process.env, ...env }, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
+  const { status, stdout } = spawnSync(process.execPath, command, options);
+  if (status !== 0) throw new Error(`${caseName} failed`);
+  return JSON.parse(stdout);
+}
+
+async function runAll() {
+  const runtime = process.versions.bun ? `Bun ${process.versions.bun}` : `Node ${process.versions.node}`;
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const binary = readdirSync(root).find((file) => file.endsWith(".node"));
+  const portable = { HDR_IMAGE_TRANSFER_KERNEL: "portable" };
+  const oneThread = { RAYON_NUM_THREADS: "1" };
+  const kernels = {
+    "best kernel, all threads": {},
+    "best kernel, one thread": oneThread,
+    "portable kernel, all threads": portable,
+    "portable kernel, one thread": { ...portable, ...oneThread },
+  };
+  const results = {
+    runtime,
+    binaryKiB: statSync(root + binary).size / 1024,
+    misses: mapValues({ "1080p": 0, "4K": 0, "8K": 0 }, (_, size) => run("misses", [size])),
+    inPlace: mapValues(kernels, (env) => run("inPlace", ["4K"], env)),
+    hits: run("hits"),
+    jobs: run("jobs"),
+    first: mapValues({ "best kernel": {}, "portable kernel": portable }, (env) => run("first", [], env)),
+    memory: run("memory"),
+    scale: { "all threads": run("scale"), "one thread": run("scale", [], oneThread) },
+  };
+  show(results);
+  const folder = new URL("results/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const file = fileURLToPath(new URL(`${runtime.toLowerCase().replace(/ (\d+).*/, "-$1")}.json`, folder));
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  console.log(`written: ${file}`);
+}
+
+function mapValues(object, map) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
+}
+
+/** Prints the results; a ratio is that of a time to the one it stands beside. */
+function show(results) {
+  const ms = (value) => (value < 0.01 ? `${(value * 1e6).toFixed(0)} ns` : `${value.toFixed(2)} ms`);
+  const ratio = (value, base) => `${(value / base).toFixed(2)} x`;
+  const table = (title, head, rows) => {
+    const style = { head: [], border: [] };
+    const printed = new Table({ head, style, colAligns: ["left", "right", "right", "right"] });
+    printed.push(...rows);
+    console.log(`\n${title}\n${printed}`);
+  };
+  const compare = (title, base, times) => {
+    const rows = Object.entries(times).map(([way, time]) => [way, ms(time), ratio(time, times[base])]);
+    table(title, ["", "median", `to ${base}`], rows);
+  };
+  console.log(`\n${results.runtime}, binary of ${results.binaryKiB.toFixed(0)} KiB`);
+  for (const [size, times] of Object.entries(results.misses)) {
+    compare(`A miss, ${size}`, "Buffer.from", times);
+  }
+  for (const [kernel, times] of Object.entries(results.inPlace)) {
+    compare(`In place, 4K, ${kernel}`, "warm copy", times);
+  }
+  compare("A hit", "Map hit, short ids", results.hits);
+  compare("A job: 300 frames of 5 layers at 1080p, 2 of them to convert", "addon", results.jobs);
+  for (const [kernel, times] of Object.entries(results.first)) {
+    compare(`The first conversions of a process, 1080p, ${kernel}`, "third", times);
+  }
+  for (const [threads, rows] of Object.entries(results.scale)) {
+    table(
+      `Milliseconds a megapixel, ${threads}`,
+      ["megapixels", "warm copy", "in place", "Buffer.from", "miss"],
+      rows.map((row) => [
+        row.megapixels,
+        ...[row.copy, row.inPlace, row.newCopy, row.miss].map((time) => time.toFixed(3)),
+      ]),
+    );
+  }
+  console.log(`\n100 misses at 4K with maxBytes 200 MiB: at most ${results.memory.peakMiB.toFixed(0)} MiB of RSS`);
+}
