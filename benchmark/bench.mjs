@@ -1,6 +1,6 @@
 // Measures the addon beside its peers: `npm run bench`. Prints tables, and writes benchmark/results/ (JSON)
-// and docs/charts/ (SVG). With the name of a case, it runs that case alone and prints JSON: each case has a
-// process of its own, to have memory and threads of its own.
+// and, unless told `--no-charts`, docs/charts/ (SVG). With the name of a case, it runs that case alone and
+// prints JSON: each case has a process of its own, to have memory and threads of its own.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
@@ -55,6 +55,11 @@ async function runAll() {
   const file = fileURLToPath(new URL(`${runtime.toLowerCase().replace(/ (\d+).*/, "-$1")}.json`, folder));
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   console.log(`written: ${file}`);
+  if (!process.argv.includes("--no-charts")) {
+    const { writeCharts } = await import("./charts.mjs");
+    writeCharts(results);
+    console.log("written: docs/charts/");
+  }
 }
 
 function mapValues(object, map) {
@@ -97,5 +102,7 @@ function show(results) {
       ]),
     );
   }
-  console.log(`\n100 misses at 4K with maxBytes 200 MiB: at most ${results.memory.peakMiB.toFixed(0)} MiB of RSS`);
+  console.log(
+    `\n100 misses at 4K with maxBytes 200 MiB: at most ${results.memory.peakMiB.toFixed(0)} MiB of RSS`,
+  );
 }

@@ -90,6 +90,21 @@ fn every_length_at_every_alignment_to_a_new_place() {
     }
 }
 
+/// In memory that ends with the samples, so that AddressSanitizer sees a step beyond.
+#[test]
+fn every_length_alone() {
+    for (kernel, conversion) in kernels_and_conversions() {
+        for length in 0..=200 {
+            let source: Box<[Sample]> = codes(length, 1).iter().map(|code| code.to_le_bytes()).collect();
+            let mut in_place = source.clone();
+            let mut target: Box<[Sample]> = vec![[GUARD; 2]; length].into();
+            kernel.convert_in_place(conversion, &mut in_place);
+            kernel.convert(conversion, &source, uninitialised(&mut target));
+            assert_eq!(in_place, target);
+        }
+    }
+}
+
 /// More places than any kernel has lanes, so that every code is in every lane once.
 const LANES: usize = 64;
 

@@ -1,0 +1,56 @@
+//! The kernels on a 4K image beside `memcpy`: `cargo bench --no-default-features`.
+//!
+//! Each on one thread, and the best of them on as many as rayon has, in place in warm memory.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use hdr_image_transfer_cache::convert::{Conversion, Kernel, Sample};
+
+const SAMPLES: usize = 3840 * 2160 * 3;
+
+/// Samples as they come in a gradient, in a photograph, and in noise.
+fn data() -> [(&'static str, Vec<Sample>); 3] {
+    let mut state = 1u32;
+    let mut noise = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state
+    };
+    let smooth = |at: usize| 32768.0 + 30000.0 * (at as f64 / 5000.0).sin();
+    let samples =
+        |code: &mut dyn FnMut(usize) -> u16| (0..SAMPLES).map(|at| code(at).to_le_bytes()).collect();
+    [
+        ("smooth", samples(&mut |at| smooth(at) as u16)),
+        ("photographic", samples(&mut |at| (smooth(at) + f64::from(noise() % 2048)) as u16)),
+        ("random", samples(&mut |_| noise() as u16)),
+    ]
+}
+
+fn kernels(criterion: &mut Criterion) {
+    for (name, source) in data() {
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Bytes(size_of_val(&source[..]) as u64));
+        group.sample_size(30);
+        let mut samples = source.clone();
+        group.bench_function("memcpy", |bencher| {
+            bencher.iter(|| black_box(&mut samples).copy_from_slice(black_box(&source)));
+        });
+        for conversion in [Conversion::PqToHlg, Conversion::HlgToPq] {
+            for kernel in Kernel::supported() {
+                samples.copy_from_slice(&source);
+                group.bench_function(format!("{conversion:?}/{kernel:?}, one thread"), |bencher| {
+                    bencher.iter(|| kernel.convert_in_place(conversion, black_box(&mut samples)));
+                });
+            }
+            samples.copy_from_slice(&source);
+            group.bench_function(format!("{conversion:?}/best, all threads"), |bencher| {
+                bencher.iter(|| conversion.convert_in_place(black_box(&mut samples)));
+            });
+        }
+    }
+}
+
+criterion_group!(benches, kernels);
+criterion_main!(benches);
