@@ -8,6 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import Table from "cli-table3";
 
+import { median } from "./measure.mjs";
+
 const [name, ...args] = process.argv.slice(2);
 if (name && !name.startsWith("--")) {
   const cases = await import("./cases.mjs");
@@ -41,6 +43,7 @@ async function runAll() {
   const results = {
     runtime,
     binaryKiB: statSync(root + binary).size / 1024,
+    loadMs: median(Array.from({ length: 11 }, timeToLoad)),
     misses: mapValues({ "1080p": 0, "4K": 0, "8K": 0 }, (_, size) => run("misses", [size])),
     inPlace: mapValues(kernels, (env) => run("inPlace", ["4K"], env)),
     hits: run("hits"),
@@ -62,6 +65,16 @@ async function runAll() {
   }
 }
 
+/** How long a new process takes to load the addon: the generated loader, and the binary. */
+function timeToLoad() {
+  const script = `
+    const start = performance.now();
+    require("hdr-image-transfer-cache");
+    console.log(performance.now() - start);
+  `;
+  return Number(spawnSync(process.execPath, ["-e", script], { encoding: "utf8" }).stdout);
+}
+
 function mapValues(object, map) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
 }
@@ -80,7 +93,8 @@ function show(results) {
     const rows = Object.entries(times).map(([way, time]) => [way, ms(time), ratio(time, times[base])]);
     table(title, ["", "median", `to ${base}`], rows);
   };
-  console.log(`\n${results.runtime}, binary of ${results.binaryKiB.toFixed(0)} KiB`);
+  const { runtime, binaryKiB, loadMs } = results;
+  console.log(`\n${runtime}; a binary of ${binaryKiB.toFixed(0)} KiB, loaded in ${ms(loadMs)}`);
   for (const [size, times] of Object.entries(results.misses)) {
     compare(`A miss, ${size}`, "Buffer.from", times);
   }

@@ -13,8 +13,6 @@ mod segments;
 
 use std::mem::MaybeUninit;
 
-use rayon::prelude::*;
-
 use crate::curves::Transfer;
 use crate::table::Table;
 pub use kernel::Kernel;
@@ -50,27 +48,19 @@ impl Conversion {
     /// # Panics
     /// When the two are not of the same length.
     pub fn convert(self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
+        assert_eq!(source.len(), target.len(), "source and target must have the same length");
         let kernel = Kernel::best();
-        if source.len() < PARALLEL {
+        let part = part_length(source.len());
+        on_all_threads(source.chunks(part).zip(target.chunks_mut(part)), |(source, target)| {
             kernel.convert(self, source, target);
-        } else {
-            let part = source.len().div_ceil(rayon::current_num_threads());
-            source
-                .par_chunks(part)
-                .zip(target.par_chunks_mut(part))
-                .for_each(|(source, target)| kernel.convert(self, source, target));
-        }
+        });
     }
 
     /// Converts every sample where it stands.
     pub fn convert_in_place(self, samples: &mut [Sample]) {
         let kernel = Kernel::best();
-        if samples.len() < PARALLEL {
-            kernel.convert_in_place(self, samples);
-        } else {
-            let part = samples.len().div_ceil(rayon::current_num_threads());
-            samples.par_chunks_mut(part).for_each(|samples| kernel.convert_in_place(self, samples));
-        }
+        let part = part_length(samples.len());
+        on_all_threads(samples.chunks_mut(part), |samples| kernel.convert_in_place(self, samples));
     }
 
     /// The result for every code.
@@ -88,6 +78,24 @@ impl Conversion {
             Conversion::HlgToPq => &segments::HLG_TO_PQ,
         }
     }
+}
+
+/// How many samples each thread converts. Small images are one part: then no thread is started.
+fn part_length(count: usize) -> usize {
+    if count < PARALLEL { count.max(1) } else { count.div_ceil(rayon::current_num_threads()) }
+}
+
+/// Does the first part on this thread, and the others meanwhile on rayon's.
+fn on_all_threads<Part: Send>(mut parts: impl Iterator<Item = Part>, convert: impl Fn(Part) + Sync) {
+    let Some(first) = parts.next() else { return };
+    let Some(second) = parts.next() else { return convert(first) };
+    rayon::in_place_scope(|scope| {
+        for part in std::iter::once(second).chain(parts) {
+            let convert = &convert;
+            scope.spawn(move |_| convert(part));
+        }
+        convert(first);
+    });
 }
 
 #[cfg(test)]
