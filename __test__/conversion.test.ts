@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 
 import { convertTransfer, createHdrImageTransferCache, type HdrTransfer } from "hdr-image-transfer-cache";
@@ -128,4 +129,35 @@ test("equal transfers leave an image in place as it is", () => {
     expect(convertTransfer(buf, transfer, transfer)).toBeUndefined();
     expect(buf.equals(everyCode())).toBe(true);
   }
+});
+
+describe("whatever kernel and threads the environment asks for", () => {
+  // Large enough to be split, with samples left over; every code is in it.
+  const large = Buffer.concat([...Array.from({ length: 40 }, everyCode), image(154)]);
+  const script = `
+    const { createHash } = require("node:crypto");
+    const { convertTransfer, createHdrImageTransferCache } = require("hdr-image-transfer-cache");
+    const source = require("node:fs").readFileSync(0);
+    const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
+    convertTransfer(source, "pq", "hlg");
+    const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
+    console.log(hash(converted), hash(source));
+  `;
+
+  test.each([
+    {},
+    { HDR_IMAGE_TRANSFER_KERNEL: "portable" },
+    { HDR_IMAGE_TRANSFER_KERNEL: "portable", RAYON_NUM_THREADS: "3" },
+    { HDR_IMAGE_TRANSFER_KERNEL: "no such kernel" },
+    { RAYON_NUM_THREADS: "1" },
+    { RAYON_NUM_THREADS: "7" },
+    { RAYON_NUM_THREADS: "many" },
+  ])("%j", (environment) => {
+    const env = { ...process.env, ...environment };
+    const child = spawnSync(process.execPath, ["-e", script], { env, input: large, encoding: "utf8" });
+    const expected = createHash("sha256")
+      .update(convertedCopy(large, "pq", "hlg"))
+      .digest("hex");
+    expect(child.stdout).toBe(`${expected} ${expected}\n`);
+  });
 });

@@ -1,11 +1,20 @@
 // What the addon is compared with.
 
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+
 import { convertTransfer } from "hdr-image-transfer-cache";
+
+const SHA256 = {
+  pq: "1f326862d67738c324237eefd935c9bacf1f374f3264229dacf462ded93db06c",
+  hlg: "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61",
+};
 
 /** The table of one direction. */
 function tableOf(from, to) {
   const table = Uint16Array.from({ length: 65536 }, (_, code) => code);
   convertTransfer(new Uint8Array(table.buffer), from, to);
+  assert.equal(createHash("sha256").update(table).digest("hex"), SHA256[to]);
   return table;
 }
 

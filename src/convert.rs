@@ -10,6 +10,7 @@ mod avx512;
 mod kernel;
 #[cfg(target_arch = "x86_64")]
 mod segments;
+mod threads;
 
 use std::mem::MaybeUninit;
 
@@ -20,9 +21,6 @@ pub use kernel::Kernel;
 /// One channel of one pixel: 16 bits, full range, little-endian, at any alignment.
 /// An `rgb48le` image is three of them a pixel.
 pub type Sample = [u8; 2];
-
-/// From how many samples on a conversion is split across threads.
-const PARALLEL: usize = 1 << 20;
 
 /// A way to turn an image of one transfer function into the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +48,8 @@ impl Conversion {
     pub fn convert(self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
         let kernel = Kernel::best();
-        let part = part_length(source.len());
-        on_all_threads(source.chunks(part).zip(target.chunks_mut(part)), |(source, target)| {
+        let part = threads::part_length(source.len());
+        threads::convert_parts(source.chunks(part).zip(target.chunks_mut(part)), |(source, target)| {
             kernel.convert(self, source, target);
         });
     }
@@ -59,8 +57,8 @@ impl Conversion {
     /// Converts every sample where it stands.
     pub fn convert_in_place(self, samples: &mut [Sample]) {
         let kernel = Kernel::best();
-        let part = part_length(samples.len());
-        on_all_threads(samples.chunks_mut(part), |samples| kernel.convert_in_place(self, samples));
+        let part = threads::part_length(samples.len());
+        threads::convert_parts(samples.chunks_mut(part), |samples| kernel.convert_in_place(self, samples));
     }
 
     /// The result for every code.
@@ -78,24 +76,6 @@ impl Conversion {
             Conversion::HlgToPq => &segments::HLG_TO_PQ,
         }
     }
-}
-
-/// How many samples each thread converts. Small images are one part: then no thread is started.
-fn part_length(count: usize) -> usize {
-    if count < PARALLEL { count.max(1) } else { count.div_ceil(rayon::current_num_threads()) }
-}
-
-/// Does the first part on this thread, and the others meanwhile on rayon's.
-fn on_all_threads<Part: Send>(mut parts: impl Iterator<Item = Part>, convert: impl Fn(Part) + Sync) {
-    let Some(first) = parts.next() else { return };
-    let Some(second) = parts.next() else { return convert(first) };
-    rayon::in_place_scope(|scope| {
-        for part in std::iter::once(second).chain(parts) {
-            let convert = &convert;
-            scope.spawn(move |_| convert(part));
-        }
-        convert(first);
-    });
 }
 
 #[cfg(test)]

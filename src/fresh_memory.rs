@@ -6,8 +6,8 @@
 /// Below this, huge pages are not worth asking for: there may be no whole one within.
 const LARGE: usize = 4 << 20;
 
-/// Asks for huge pages for the part of `memory` that they can cover. Nothing depends on the answer: on other
-/// systems than Linux, and where the system does not grant it, nothing happens.
+/// Asks for huge pages for the part of `memory` that they can cover. On other systems than Linux, and where
+/// the system does not grant it, nothing happens. It holds as long as the memory is mapped.
 pub fn ask_for_huge_pages<T>(memory: &mut [T]) {
     if size_of_val(memory) >= LARGE {
         #[cfg(target_os = "linux")]

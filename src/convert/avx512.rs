@@ -47,12 +47,6 @@ pub struct Segments {
 /// How many samples are converted at a time.
 const LANES: usize = 32;
 
-/// From how many samples on the target is written past the caches: 8 MiB.
-const STREAM: usize = 4 << 20;
-
-/// What the place of such a store is aligned to, in bytes.
-const STREAM_ALIGNMENT: usize = 64;
-
 /// Whether this processor has what the kernel needs.
 pub fn is_supported() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
@@ -65,18 +59,8 @@ pub fn is_supported() -> bool {
 pub fn convert(segments: &Segments, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
     assert!(is_supported(), "the kernel needs AVX-512 F and BW");
     let count = source.len().min(target.len());
-    let (source, target) = (source.as_ptr(), target.as_mut_ptr().cast::<Sample>());
-    // The samples before the first place that can be streamed to; there is none at an odd address.
-    let head = target.align_offset(STREAM_ALIGNMENT).min(count);
-    let streamed = if count >= STREAM { (count - head) / LANES * LANES } else { 0 };
-    let tail = head + streamed;
-    // SAFETY: the three parts are one after the other within `count` samples, source and target are apart,
-    // what is streamed begins aligned and is of whole vectors, and the processor has the features.
-    unsafe {
-        convert_samples(segments, source, target, head);
-        stream_samples(segments, source.add(head), target.add(head), streamed);
-        convert_samples(segments, source.add(tail), target.add(tail), count - tail);
-    }
+    // SAFETY: both have `count` samples, and they are apart; the processor has the features.
+    unsafe { convert_samples(segments, source.as_ptr(), target.as_mut_ptr().cast(), count) }
 }
 
 /// Converts every sample where it stands.
@@ -107,28 +91,9 @@ unsafe fn convert_samples(segments: &Segments, source: *const Sample, target: *m
     }
     let rest: __mmask32 = (1 << (count - whole)) - 1;
     // SAFETY: the mask leaves out all but the samples from `whole` to `count`.
-    let samples = unsafe { _mm512_maskz_loadu_epi16(rest, source.wrapping_add(whole).cast()) };
+    let samples = unsafe { _mm512_maskz_loadu_epi16(rest, source.add(whole).cast()) };
     // SAFETY: as above.
-    unsafe { _mm512_mask_storeu_epi16(target.wrapping_add(whole).cast(), rest, registers.convert(samples)) };
-}
-
-/// Converts samples past the caches: the memory of a large target is not read first, and what is in the
-/// caches stays there.
-///
-/// # Safety
-/// As for [`convert_samples`], and `target` must be aligned to [`STREAM_ALIGNMENT`], and `count` a multiple of
-/// [`LANES`].
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn stream_samples(segments: &Segments, source: *const Sample, target: *mut Sample, count: usize) {
-    let registers = Registers::load(segments);
-    for at in (0..count).step_by(LANES) {
-        // SAFETY: `LANES` samples from `at` are within `count`.
-        let samples = unsafe { _mm512_loadu_epi16(source.add(at).cast()) };
-        // SAFETY: as above, and the place is aligned.
-        unsafe { _mm512_stream_si512(target.add(at).cast(), registers.convert(samples)) };
-    }
-    // Other threads must not see what comes after these stores before the stores themselves.
-    _mm_sfence();
+    unsafe { _mm512_mask_storeu_epi16(target.add(whole).cast(), rest, registers.convert(samples)) };
 }
 
 /// [`Segments`] in registers: arrays of 64 words, or of 32 floats, in two each.

@@ -16,7 +16,7 @@ const GUARD: u8 = 0xa5;
 const ALIGNMENT: usize = 64;
 
 fn codes(count: usize, seed: usize) -> Vec<u16> {
-    (0..count).map(|at| ((at + seed) * 40_503 + 1) as u16).collect()
+    (0..count).map(|at| (at + seed).wrapping_mul(40_503).wrapping_add(1) as u16).collect()
 }
 
 fn bytes_of(codes: &[u16]) -> Vec<u8> {
@@ -79,9 +79,9 @@ fn every_length_at_every_alignment_to_a_new_place() {
             for offset in 0..ALIGNMENT {
                 let codes = codes(length, offset);
                 let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
-                // The two alignments are walked in opposite ways, so that they meet in many pairs.
+                // So that, over all lengths, each of the two alignments meets each other one.
                 let mut source = Block::new(&bytes_of(&codes), offset);
-                let mut target = Block::new(&vec![0; 2 * length], (ALIGNMENT - 1 - offset) * 7 % ALIGNMENT);
+                let mut target = Block::new(&vec![0; 2 * length], (offset + length) % ALIGNMENT);
                 kernel.convert(conversion, source.samples(), uninitialised(target.samples()));
                 source.assert_holds(&bytes_of(&codes));
                 target.assert_holds(&bytes_of(&expected));
@@ -105,7 +105,7 @@ fn every_length_alone() {
     }
 }
 
-/// More places than any kernel has lanes, so that every code is in every lane once.
+/// At least as many as any kernel has, so that every code is in every lane.
 const LANES: usize = 64;
 
 #[test]
@@ -116,7 +116,10 @@ fn every_code_in_every_lane() {
             let codes: Vec<u16> = std::iter::repeat_n(0, lane).chain(codes.iter().copied()).collect();
             let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
             let mut block = Block::new(&bytes_of(&codes), 0);
+            let mut target = Block::new(&vec![0; 2 * codes.len()], 0);
+            kernel.convert(conversion, block.samples(), uninitialised(target.samples()));
             kernel.convert_in_place(conversion, block.samples());
+            target.assert_holds(&bytes_of(&expected));
             block.assert_holds(&bytes_of(&expected));
         }
     }
@@ -158,7 +161,7 @@ fn the_best_kernel_converts_every_code() {
     }
 }
 
-/// Large enough to be written past the caches and split across threads, and with a rest everywhere.
+/// Large enough to be split across threads, with a rest everywhere.
 #[test]
 fn large_images() {
     const LENGTH: usize = (9 << 20) + 77;

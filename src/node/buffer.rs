@@ -16,7 +16,7 @@ use crate::fresh_memory::ask_for_huge_pages;
 ///
 /// Of a `SharedArrayBuffer`, other threads may read and write the bytes at any time, also while they are
 /// borrowed here as a slice. Rust has no promise for that. What keeps it harmless is that a conversion has
-/// a result for all 16 bits there may be, and takes no index, length or branch from a sample read twice.
+/// a result for all 16 bits there may be, and that no address or length depends on a sample.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
     value: Unknown<'env>,
@@ -216,7 +216,8 @@ impl Drop for Held {
 /// Tells the garbage collector that Buffers of so many bytes were let go.
 ///
 /// It learns of memory when it is allocated, and would let some hundred MiB of dead images pile up. Memory
-/// that comes and goes at once changes nothing in its books, but lets it see whether it is time.
+/// that comes and goes at once changes nothing in its books, but lets it see whether it is time. Only evictions
+/// are told: they come in numbers, where a host deletes or clears once in a while.
 pub fn urge_collection(env: &Env, bytes: usize) {
     if bytes == 0 {
         return;
