@@ -78,31 +78,32 @@ test.each([
   }
 });
 
-test.each(["pq", "hlg"])("from %s, the first conversion with hardly any stack left", async (from) => {
-  // In a process of its own, which has no table yet.
-  const script = `
-    const { Worker } = require("node:worker_threads");
-    const body = ${"`"}
-      const { convertTransfer } = require("hdr-image-transfer-cache");
-      const buf = Buffer.alloc(6);
-      let conversions = 0;
-      const recurse = () => {
-        try {
-          recurse();
-        } catch {
-          try {
-            convertTransfer(buf, "${from}", "${from === "pq" ? "hlg" : "pq"}");
-            conversions++;
-          } catch {}
-        }
-      };
-      recurse();
-      console.log(conversions > 0);
-    ${"`"};
-    new Worker(body, { eval: true });
+test.each([
+  ["pq", "hlg", "portable"],
+  ["hlg", "pq", "portable"],
+  ["pq", "hlg", "best"],
+])("from %s to %s, the first conversion with hardly any stack left, %s kernel", async (from, to, kernel) => {
+  // In a process of its own, which has neither tables nor threads yet, and of an image that needs both.
+  const body = `
+    const { convertTransfer } = require("hdr-image-transfer-cache");
+    const buf = Buffer.alloc(6 * 2 ** 20);
+    let conversions = 0;
+    const recurse = () => {
+      try {
+        recurse();
+      } catch {
+        // If there is not enough left for this either, the caller tries.
+        convertTransfer(buf, "${from}", "${to}");
+        conversions++;
+      }
+    };
+    recurse();
+    console.log(conversions);
   `;
-  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script]);
-  expect(stdout).toBe("true\n");
+  const script = `new (require("node:worker_threads").Worker)(${JSON.stringify(body)}, { eval: true })`;
+  const env = { ...process.env, HDR_IMAGE_TRANSFER_KERNEL: kernel };
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { env });
+  expect(stdout).toBe("1\n");
 });
 
 test("two threads convert one SharedArrayBuffer", async () => {
