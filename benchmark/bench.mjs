@@ -52,7 +52,7 @@ async function runAll() {
       const runs = Array.from({ length: 7 }, () => run("first", [], env));
       return mapValues(runs[0], (_, which) => median(runs.map((times) => times[which])));
     }),
-    memory: run("memory"),
+    memory: Array.from({ length: 5 }, () => run("memory").peakMiB),
     scale: { "all threads": run("scale"), "one thread": run("scale", [], oneThread) },
   };
   show(results);
@@ -127,7 +127,9 @@ function show(results) {
       ]),
     );
   }
+  const [middle, highest] = [median(results.memory), Math.max(...results.memory)];
   console.log(
-    `\n100 misses at 4K with maxBytes 200 MiB: at most ${results.memory.peakMiB.toFixed(0)} MiB of RSS`,
+    `\n100 misses at 4K with maxBytes 200 MiB: a peak of ${middle.toFixed(0)} MiB of RSS, in the worst of ` +
+      `${results.memory.length} runs ${highest.toFixed(0)} MiB`,
   );
 }
