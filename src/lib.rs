@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`curves`] | the transfer functions of BT.2100 |
 //! | [`table`] | a conversion, tabulated for all 65536 codes |
-//! | [`convert`] | samples through a conversion, into a new place or in place |
+//! | [`convert`] | samples through a conversion, into a new place or in place: kernels and threads |
+//! | [`fresh_memory`] | huge pages for memory that is written for the first time |
 //! | [`cache`] | which converted images are kept, and which go |
 //! | [`error`] | what can go wrong |
 //! | `node` | the border to JavaScript; without the feature `node`, all else compiles and is tested |
