@@ -16,7 +16,7 @@ use crate::fresh_memory::ask_for_huge_pages;
 ///
 /// Of a `SharedArrayBuffer`, other threads may read and write the bytes at any time, also while they are
 /// borrowed here as a slice. Rust has no promise for that. What keeps it harmless is that a conversion has
-/// a result for all 16 bits there may be, and that no address or length depends on a sample.
+/// a result for any 16 bits, within its table, and that no length or branch depends on a sample.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
     value: Unknown<'env>,
