@@ -6,7 +6,8 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hdr_image_transfer_cache::convert::{Conversion, Kernel, Sample};
+use hdr_image_transfer_cache::convert::{Conversion, Kernel, Ootf, Rendering, Sample};
+use hdr_image_transfer_cache::curves::Direction;
 
 const SAMPLES: usize = 3840 * 2160 * 3;
 
@@ -39,13 +40,21 @@ fn kernels(criterion: &mut Criterion) {
             bencher.iter(|| black_box(&mut copy).copy_from_slice(black_box(&source)));
         });
         let mut target = vec![MaybeUninit::uninit(); source.len()];
-        for conversion in [Conversion::PqToHlg, Conversion::HlgToPq] {
+        for (direction, ootf) in [
+            (Direction::PqToHlg, Ootf::PerChannel),
+            (Direction::HlgToPq, Ootf::PerChannel),
+            (Direction::PqToHlg, Ootf::Luminance),
+            (Direction::HlgToPq, Ootf::Luminance),
+        ] {
+            let rendering = Rendering { ootf, ..Rendering::default() };
+            let conversion = Conversion { direction, rendering };
             for kernel in Kernel::supported() {
-                group.bench_function(format!("{conversion:?}/{kernel:?}, one thread"), |bencher| {
+                let name = format!("{direction:?}/{ootf:?}/{kernel:?}, one thread");
+                group.bench_function(name, |bencher| {
                     bencher.iter(|| kernel.convert(conversion, black_box(&source), black_box(&mut target)));
                 });
             }
-            group.bench_function(format!("{conversion:?}/best, all threads"), |bencher| {
+            group.bench_function(format!("{direction:?}/{ootf:?}/best, all threads"), |bencher| {
                 bencher.iter(|| conversion.convert(black_box(&source), black_box(&mut target)));
             });
         }

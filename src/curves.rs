@@ -4,6 +4,8 @@
 //! the luminance a channel puts on the screen, in cd/m²; *scene light* is what the camera saw, relative,
 //! 0 to 1. PQ ties a signal to display light, HLG to scene light; the OOTF leads from the one to the other.
 
+use std::ops::RangeInclusive;
+
 /// The transfer function an image is coded with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transfer {
@@ -16,23 +18,22 @@ pub enum Transfer {
 /// The display light of PQ signal 1, in cd/m² (BT.2100 table 4).
 pub const PQ_PEAK_LUMINANCE: f64 = 10_000.0;
 
-/// The nominal peak luminance L_W of the HLG display, in cd/m² (BT.2100 table 5, reference OOTF).
-pub const HLG_PEAK_LUMINANCE: f64 = 1_000.0;
-
-/// The HLG system gamma at [`HLG_PEAK_LUMINANCE`] (BT.2100 table 5, reference OOTF).
-pub const HLG_SYSTEM_GAMMA: f64 = 1.2;
-
-// BT.2100 table 4.
-const M1: f64 = 2610.0 / 16384.0;
-const M2: f64 = 2523.0 / 4096.0 * 128.0;
-const C1: f64 = 3424.0 / 4096.0;
+/// Exponent of PQ: m1 (BT.2100 table 4).
+pub(crate) const M1: f64 = 2610.0 / 16384.0;
+/// Exponent of PQ: m2 (BT.2100 table 4).
+pub(crate) const M2: f64 = 2523.0 / 4096.0 * 128.0;
+/// Coefficient of PQ: c1 = c3 − c2 + 1 (BT.2100 table 4).
+pub(crate) const C1: f64 = 3424.0 / 4096.0;
 const C2: f64 = 2413.0 / 4096.0 * 32.0;
-const C3: f64 = 2392.0 / 4096.0 * 32.0;
+/// Coefficient of PQ: c3 (BT.2100 table 4).
+pub(crate) const C3: f64 = 2392.0 / 4096.0 * 32.0;
 
-// BT.2100 table 5; B is 1 − 4A, and C is 0.5 − A · ln(4A) as the table prints it.
-const A: f64 = 0.178_832_77;
-const B: f64 = 0.284_668_92;
-const C: f64 = 0.559_910_73;
+/// Coefficient of HLG: a (BT.2100 table 5).
+pub(crate) const A: f64 = 0.178_832_77;
+/// Coefficient of HLG: b = 1 − 4a (BT.2100 table 5).
+pub(crate) const B: f64 = 0.284_668_92;
+/// Coefficient of HLG: c = 0.5 − a · ln(4a), as printed (BT.2100 table 5).
+pub(crate) const C: f64 = 0.559_910_73;
 
 /// PQ EOTF: a signal, 0 to 1, to display light, 0 to 10000 cd/m² (BT.2100 table 4).
 pub fn pq_eotf(signal: f64) -> f64 {
@@ -57,29 +58,115 @@ pub fn hlg_inverse_oetf(signal: f64) -> f64 {
     if signal <= 0.5 { signal * signal / 3.0 } else { (((signal - C) / A).exp() + B) / 12.0 }
 }
 
-/// HLG OOTF: scene light of one channel, 0 to 1, to its display light, 0 to 1000 cd/m².
-///
-/// A deviation: BT.2100 table 5 scales each channel by Y^(γ − 1), where Y is the luminance of the three
-/// channels together. Here each channel is raised to γ on its own, which is the same for greys and shifts
-/// saturated colours. It makes a conversion a function of one sample, and is what the TypeScript module
-/// did that this crate stands in for.
-pub fn hlg_ootf_per_channel(scene: f64) -> f64 {
-    HLG_PEAK_LUMINANCE * scene.powf(HLG_SYSTEM_GAMMA)
+/// The luminance of a colour, of scene or display light, in the unit of its channels R, G and B
+/// (BT.2100 table 5, reference OOTF).
+pub fn luminance([r, g, b]: [f64; 3]) -> f64 {
+    0.2627 * r + 0.6780 * g + 0.0593 * b
 }
 
-/// The inverse of [`hlg_ootf_per_channel`]: display light in cd/m² to scene light; 1 at 1000 cd/m².
-pub fn hlg_inverse_ootf_per_channel(display: f64) -> f64 {
-    (display / HLG_PEAK_LUMINANCE).powf(1.0 / HLG_SYSTEM_GAMMA)
+/// A display for HLG. The HLG OOTF depends on its nominal peak luminance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HlgDisplay {
+    peak_luminance: f64,
+    system_gamma: f64,
 }
 
-/// A PQ signal as the HLG signal of the same display light. Above 1000 cd/m² the result is above 1.
-pub fn pq_to_hlg(signal: f64) -> f64 {
-    hlg_oetf(hlg_inverse_ootf_per_channel(pq_eotf(signal)))
+impl HlgDisplay {
+    /// What the nominal peak luminance of a display may be, in cd/m².
+    pub const PEAK_LUMINANCES: RangeInclusive<f64> = 1.0..=PQ_PEAK_LUMINANCE;
+
+    /// The reference display: 1000 cd/m², with a system gamma of 1.2 (BT.2100 table 5, reference OOTF).
+    pub const REFERENCE: HlgDisplay = HlgDisplay { peak_luminance: 1_000.0, system_gamma: 1.2 };
+
+    /// The display of a nominal peak luminance L_W in cd/m², with the system gamma 1.2 · 1.111^log2(L_W/1000)
+    /// (BT.2390, section 6.2, for any display). `None` when the luminance is not one of
+    /// [`PEAK_LUMINANCES`](Self::PEAK_LUMINANCES).
+    pub fn new(peak_luminance: f64) -> Option<HlgDisplay> {
+        let system_gamma = 1.2 * 1.111f64.powf((peak_luminance / 1_000.0).log2());
+        let is_possible = Self::PEAK_LUMINANCES.contains(&peak_luminance);
+        is_possible.then_some(HlgDisplay { peak_luminance, system_gamma })
+    }
+
+    /// The nominal peak luminance L_W, in cd/m².
+    pub fn peak_luminance(self) -> f64 {
+        self.peak_luminance
+    }
+
+    /// The system gamma γ, the exponent of the OOTF.
+    pub fn system_gamma(self) -> f64 {
+        self.system_gamma
+    }
+
+    /// HLG OOTF: the scene light of a colour, each channel 0 to 1, to its display light in cd/m². It scales
+    /// all channels by Y^(γ − 1), where Y is their luminance (BT.2100 table 5, reference OOTF).
+    pub fn ootf(self, scene: [f64; 3]) -> [f64; 3] {
+        let gain = power_of_light(luminance(scene), self.system_gamma - 1.0);
+        scene.map(|channel| self.peak_luminance * gain * channel)
+    }
+
+    /// HLG inverse OOTF: the display light of a colour in cd/m² to its scene light (BT.2100 table 5, note 5i).
+    /// A channel is above 1 where no HLG signal gives such a light.
+    pub fn inverse_ootf(self, display: [f64; 3]) -> [f64; 3] {
+        let relative = display.map(|channel| channel / self.peak_luminance);
+        let gain = power_of_light(luminance(relative), (1.0 - self.system_gamma) / self.system_gamma);
+        relative.map(|channel| gain * channel)
+    }
+
+    /// The OOTF of one channel on its own: scene light, 0 to 1, to display light in cd/m².
+    ///
+    /// A deviation from BT.2100, which has [`ootf`](Self::ootf): the channel is raised to γ, whatever the
+    /// others are. That is the same for greys, and shifts saturated colours. It makes a conversion a function
+    /// of one sample, and is what the TypeScript module did that this crate stands in for.
+    pub fn ootf_per_channel(self, scene: f64) -> f64 {
+        self.peak_luminance * scene.powf(self.system_gamma)
+    }
+
+    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel): display light in cd/m² to scene light, 1
+    /// at the peak luminance.
+    pub fn inverse_ootf_per_channel(self, display: f64) -> f64 {
+        (display / self.peak_luminance).powf(1.0 / self.system_gamma)
+    }
 }
 
-/// An HLG signal as the PQ signal of the same display light.
-pub fn hlg_to_pq(signal: f64) -> f64 {
-    pq_inverse_eotf(hlg_ootf_per_channel(hlg_inverse_oetf(signal)))
+/// A luminance to a power. Black has none to speak of, since whatever it scales is 0.
+fn power_of_light(luminance: f64, exponent: f64) -> f64 {
+    if luminance == 0.0 { 0.0 } else { luminance.powf(exponent) }
+}
+
+/// A way to convert signals: of which transfer function, and to which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// PQ to HLG. The result is above 1 for light that the HLG display cannot show.
+    PqToHlg,
+    /// HLG to PQ.
+    HlgToPq,
+}
+
+impl Direction {
+    /// The way between two transfer functions; `None` when they are the same.
+    pub fn between(from: Transfer, to: Transfer) -> Option<Direction> {
+        match (from, to) {
+            (Transfer::Pq, Transfer::Hlg) => Some(Direction::PqToHlg),
+            (Transfer::Hlg, Transfer::Pq) => Some(Direction::HlgToPq),
+            (Transfer::Pq, Transfer::Pq) | (Transfer::Hlg, Transfer::Hlg) => None,
+        }
+    }
+
+    /// The signals of a colour, R, G and B, as those of the same display light, by the OOTF of BT.2100.
+    pub fn convert(self, signals: [f64; 3], display: HlgDisplay) -> [f64; 3] {
+        match self {
+            Direction::PqToHlg => display.inverse_ootf(signals.map(pq_eotf)).map(hlg_oetf),
+            Direction::HlgToPq => display.ootf(signals.map(hlg_inverse_oetf)).map(pq_inverse_eotf),
+        }
+    }
+
+    /// The signal of one channel as that of the same display light, by the OOTF of that channel on its own.
+    pub fn convert_per_channel(self, signal: f64, display: HlgDisplay) -> f64 {
+        match self {
+            Direction::PqToHlg => hlg_oetf(display.inverse_ootf_per_channel(pq_eotf(signal))),
+            Direction::HlgToPq => pq_inverse_eotf(display.ootf_per_channel(hlg_inverse_oetf(signal))),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -99,11 +186,17 @@ mod tests {
     fn levels_are_those_of_bt2408() {
         for (luminance, pq_percent, hlg_percent) in LEVELS {
             let pq = pq_inverse_eotf(luminance);
-            let hlg = hlg_oetf(hlg_inverse_ootf_per_channel(luminance));
+            let hlg = hlg_oetf(HlgDisplay::REFERENCE.inverse_ootf_per_channel(luminance));
             assert_close(100.0 * pq, pq_percent, 0.005);
             assert_close(100.0 * hlg, hlg_percent, 0.005);
-            assert_close(pq_to_hlg(pq), hlg, 1e-12);
-            assert_close(hlg_to_pq(hlg), pq, 1e-12);
+            for (direction, signal, expected) in
+                [(Direction::PqToHlg, pq, hlg), (Direction::HlgToPq, hlg, pq)]
+            {
+                assert_close(direction.convert_per_channel(signal, HlgDisplay::REFERENCE), expected, 1e-12);
+                for channel in direction.convert([signal; 3], HlgDisplay::REFERENCE) {
+                    assert_close(channel, expected, 1e-12);
+                }
+            }
         }
     }
 
@@ -117,7 +210,9 @@ mod tests {
         assert_eq!(hlg_inverse_oetf(0.0), 0.0);
         assert_close(hlg_inverse_oetf(0.5), 1.0 / 12.0, 1e-15);
         assert_close(hlg_inverse_oetf(1.0), 1.0, 1e-7);
-        assert_eq!(hlg_ootf_per_channel(1.0), HLG_PEAK_LUMINANCE);
+        assert_eq!(HlgDisplay::REFERENCE.ootf_per_channel(1.0), 1000.0);
+        assert_eq!(HlgDisplay::REFERENCE.ootf([0.0; 3]), [0.0; 3]);
+        assert_eq!(HlgDisplay::REFERENCE.inverse_ootf([0.0; 3]), [0.0; 3]);
     }
 
     #[test]
@@ -127,7 +222,41 @@ mod tests {
             // At 0, the PQ inverse EOTF is C1^M2 = 7e-7.
             assert_close(pq_inverse_eotf(pq_eotf(value)), value, 1e-6);
             assert_close(hlg_oetf(hlg_inverse_oetf(value)), value, 1e-8);
-            assert_close(hlg_inverse_ootf_per_channel(hlg_ootf_per_channel(value)), value, 1e-14);
+            for display in [1.0, 400.0, 1000.0, 10000.0].map(|peak| HlgDisplay::new(peak).unwrap()) {
+                let display_light = display.ootf_per_channel(value);
+                assert_close(display.inverse_ootf_per_channel(display_light), value, 1e-14);
+                let scene = [value, 1.0 - value, 0.1];
+                let round_trip = display.inverse_ootf(display.ootf(scene));
+                scene.iter().zip(round_trip).for_each(|(a, b)| assert_close(b, *a, 1e-14));
+            }
+        }
+    }
+
+    /// BT.2390's formula multiplies by 1.111 with each doubling of the peak.
+    #[test]
+    fn system_gammas_are_those_of_bt2390() {
+        assert_eq!(HlgDisplay::new(1000.0), Some(HlgDisplay::REFERENCE));
+        for (peak, expected) in [(500.0, 1.2 / 1.111), (2000.0, 1.2 * 1.111), (4000.0, 1.2 * 1.111 * 1.111)] {
+            assert_close(HlgDisplay::new(peak).unwrap().system_gamma(), expected, 1e-15);
+        }
+    }
+
+    #[test]
+    fn a_display_has_1_to_10000_candelas() {
+        assert!(HlgDisplay::new(1.0).is_some() && HlgDisplay::new(10_000.0).is_some());
+        for impossible in [0.0, 0.99, 10_000.1, -1000.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(HlgDisplay::new(impossible), None);
+        }
+    }
+
+    /// The OOTF scales the channels alike, so that a colour keeps its hue; BT.2100's formula, worked out.
+    #[test]
+    fn the_ootf_keeps_the_ratio_of_the_channels() {
+        let scene = [0.5, 0.25, 0.125];
+        let display = HlgDisplay::REFERENCE.ootf(scene);
+        let luminance = 0.2627 * 0.5 + 0.6780 * 0.25 + 0.0593 * 0.125;
+        for (scene, display) in scene.iter().zip(display) {
+            assert_close(display, 1000.0 * f64::powf(luminance, 0.2) * scene, 1e-10);
         }
     }
 }

@@ -1,30 +1,35 @@
 //! A conversion of one sample, for every 16-bit code there is.
 
-use std::sync::LazyLock;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::curves::{hlg_to_pq, pq_to_hlg};
+use lru::LruCache;
+
+use crate::curves::{Direction, HlgDisplay};
 
 /// The result of a conversion for each of the 65536 codes: `table.get(code)` is the converted code.
 pub struct Table(Box<[u16; 65536]>);
 
+/// How many tables a process keeps, 128 KiB each.
+#[expect(clippy::unwrap_used, reason = "done by the compiler")]
+const KEPT_TABLES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
 impl Table {
-    /// PQ to HLG. Codes above 1000 cd/m² (49272 and up) saturate at 65535.
-    /// Built by the first caller in the process, some milliseconds, and shared by all.
-    pub fn pq_to_hlg() -> &'static Table {
-        static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(pq_to_hlg));
-        &TABLE
+    /// The table of the conversion of each channel on its own. Light that the display cannot show saturates
+    /// at 65535. It is built for the first who asks, in some milliseconds, and shared by all: a process keeps
+    /// the eight that were used last.
+    pub fn of(direction: Direction, display: HlgDisplay) -> Arc<Table> {
+        type Tables = LruCache<(Direction, u64), Arc<Table>>;
+        static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(|| Mutex::new(LruCache::new(KEPT_TABLES)));
+        let key = (direction, display.peak_luminance().to_bits());
+        // Who asks meanwhile waits, rather than build the same. A table is whole whoever panicked.
+        let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tables.get_or_insert(key, || Arc::new(Table::build(direction, display))))
     }
 
-    /// HLG to PQ, within 0 and 49271. Built by the first caller in the process, and shared by all.
-    pub fn hlg_to_pq() -> &'static Table {
-        static TABLE: LazyLock<Table> = LazyLock::new(|| Table::of(hlg_to_pq));
-        &TABLE
-    }
-
-    /// Tabulates a function of the signal, 0 to 1, rounding to the nearest code.
-    fn of(convert_signal: fn(f64) -> f64) -> Table {
+    fn build(direction: Direction, display: HlgDisplay) -> Table {
         let convert_code = |code| {
-            let signal = convert_signal(f64::from(code) / 65535.0);
+            let signal = direction.convert_per_channel(f64::from(code) / 65535.0, display);
             // `as` saturates: a signal above 1 is 65535, where a wrapping store would make it dark.
             (signal * 65535.0).round() as u16
         };
@@ -47,6 +52,14 @@ mod tests {
 
     use super::*;
 
+    fn pq_to_hlg() -> Arc<Table> {
+        Table::of(Direction::PqToHlg, HlgDisplay::REFERENCE)
+    }
+
+    fn hlg_to_pq() -> Arc<Table> {
+        Table::of(Direction::HlgToPq, HlgDisplay::REFERENCE)
+    }
+
     fn codes(table: &Table) -> impl Iterator<Item = u16> {
         (0..=u16::MAX).map(|code| table.get(code))
     }
@@ -59,33 +72,27 @@ mod tests {
 
     #[test]
     fn every_code_is_exact() {
-        assert_eq!(
-            sha256(Table::hlg_to_pq()),
-            "1f326862d67738c324237eefd935c9bacf1f374f3264229dacf462ded93db06c"
-        );
-        assert_eq!(
-            sha256(Table::pq_to_hlg()),
-            "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61"
-        );
+        assert_eq!(sha256(&hlg_to_pq()), "1f326862d67738c324237eefd935c9bacf1f374f3264229dacf462ded93db06c");
+        assert_eq!(sha256(&pq_to_hlg()), "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61");
     }
 
     #[test]
     fn both_are_monotone() {
-        assert!(codes(Table::hlg_to_pq()).is_sorted());
-        assert!(codes(Table::pq_to_hlg()).is_sorted());
+        assert!(codes(&hlg_to_pq()).is_sorted());
+        assert!(codes(&pq_to_hlg()).is_sorted());
     }
 
     #[test]
     fn highlights_saturate() {
-        let table = Table::pq_to_hlg();
+        let table = pq_to_hlg();
         assert!(table.get(49270) < 65535);
         assert!((49271..=u16::MAX).all(|code| table.get(code) == 65535));
     }
 
     #[test]
     fn hlg_spans_pq_up_to_1000_candelas() {
-        assert_eq!(Table::hlg_to_pq().get(0), 0);
-        assert_eq!(Table::hlg_to_pq().get(65535), 49271);
+        assert_eq!(hlg_to_pq().get(0), 0);
+        assert_eq!(hlg_to_pq().get(65535), 49271);
     }
 
     /// Neither function's codes lie as densely as the other's everywhere, so a code may come back as its
@@ -95,7 +102,37 @@ mod tests {
         let worst = |there: &Table, back: &Table, last: u16| {
             (0..=last).map(|code| back.get(there.get(code)).abs_diff(code)).max()
         };
-        assert_eq!(worst(Table::pq_to_hlg(), Table::hlg_to_pq(), 49271), Some(1));
-        assert_eq!(worst(Table::hlg_to_pq(), Table::pq_to_hlg(), u16::MAX), Some(1));
+        assert_eq!(worst(&pq_to_hlg(), &hlg_to_pq(), 49271), Some(1));
+        assert_eq!(worst(&hlg_to_pq(), &pq_to_hlg(), u16::MAX), Some(1));
+    }
+
+    #[test]
+    fn a_table_is_built_once_while_it_is_used() {
+        let display = HlgDisplay::new(700.0).unwrap();
+        let table = Table::of(Direction::PqToHlg, display);
+        assert!(Arc::ptr_eq(&table, &Table::of(Direction::PqToHlg, display)));
+        assert!(!Arc::ptr_eq(&table, &Table::of(Direction::HlgToPq, display)));
+    }
+
+    #[test]
+    fn a_process_keeps_a_bounded_number_of_tables() {
+        let peaks = (1..=3 * KEPT_TABLES.get()).map(|count| 100.0 * count as f64);
+        let tables: Vec<_> = peaks
+            .map(|peak| Arc::downgrade(&Table::of(Direction::HlgToPq, HlgDisplay::new(peak).unwrap())))
+            .collect();
+        assert!(tables.iter().filter(|table| table.strong_count() > 0).count() <= KEPT_TABLES.get());
+    }
+
+    /// The peak of the display, as a PQ code, is where HLG ends.
+    #[test]
+    fn the_peak_luminance_is_the_brightest_code() {
+        for peak in [1.0, 300.0, 600.0, 2000.0, 4000.0, 10_000.0] {
+            let display = HlgDisplay::new(peak).unwrap();
+            let brightest = (crate::curves::pq_inverse_eotf(peak) * 65535.0).round() as u16;
+            assert_eq!(Table::of(Direction::HlgToPq, display).get(65535), brightest);
+            let table = Table::of(Direction::PqToHlg, display);
+            assert!(table.get(brightest) >= 65534 && table.get(brightest - 2) < 65535);
+            assert!((brightest..=u16::MAX).skip(1).all(|code| table.get(code) == 65535));
+        }
     }
 }

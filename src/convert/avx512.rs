@@ -12,7 +12,7 @@
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
-use super::Sample;
+use super::{Kernel, Sample};
 
 /// Samples below this find their segment by [`Segments::fine`], in cells of 32 codes, others by
 /// [`Segments::coarse`], in cells of 1024.
@@ -47,17 +47,12 @@ pub struct Segments {
 /// How many samples are converted at a time.
 const LANES: usize = 32;
 
-/// Whether this processor has what the kernel needs.
-pub fn is_supported() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
-}
-
 /// Writes the converted `source` over all of `target`, which has the same length.
 ///
 /// # Panics
 /// When the processor does not support it.
 pub fn convert(segments: &Segments, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
-    assert!(is_supported(), "the kernel needs AVX-512 F and BW");
+    assert!(Kernel::Avx512.is_supported(), "the processor has no AVX-512 F and BW");
     let count = source.len().min(target.len());
     // SAFETY: both have `count` samples, and they are apart; the processor has the features.
     unsafe { convert_samples(segments, source.as_ptr(), target.as_mut_ptr().cast(), count) }
@@ -68,7 +63,7 @@ pub fn convert(segments: &Segments, source: &[Sample], target: &mut [MaybeUninit
 /// # Panics
 /// When the processor does not support it.
 pub fn convert_in_place(segments: &Segments, samples: &mut [Sample]) {
-    assert!(is_supported(), "the kernel needs AVX-512 F and BW");
+    assert!(Kernel::Avx512.is_supported(), "the processor has no AVX-512 F and BW");
     let (data, count) = (samples.as_mut_ptr(), samples.len());
     // SAFETY: source and target are the same `count` samples; the processor has the features.
     unsafe { convert_samples(segments, data, data, count) }

@@ -5,70 +5,99 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512;
-use super::{Conversion, Sample};
+use super::luminance::Luminance;
+use super::{Conversion, Ootf, Sample};
 use crate::table::Table;
 
 /// A way to convert samples on one thread. All give the same bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
-    /// By table: runs everywhere, and defines the result.
+    /// By table, or by the arithmetic of any processor: runs everywhere, and defines the result.
     Portable,
-    /// By polynomials, on x86-64 processors that have AVX-512 F and BW.
+    /// As the portable one, compiled for x86-64 processors that have AVX2. Look-ups gain nothing by it.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// Per channel by polynomials, by luminance as the portable one, compiled for x86-64 processors that have
+    /// AVX-512 F and BW.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
 impl Kernel {
+    /// All, from the slowest to the fastest, with the names by which they are chosen.
+    const ALL: &[(&str, Kernel)] = &[
+        ("portable", Kernel::Portable),
+        #[cfg(target_arch = "x86_64")]
+        ("avx2", Kernel::Avx2),
+        #[cfg(target_arch = "x86_64")]
+        ("avx512", Kernel::Avx512),
+    ];
+
     /// All kernels that this processor can run.
     pub fn supported() -> impl Iterator<Item = Kernel> {
-        #[cfg(target_arch = "x86_64")]
-        let fast = avx512::is_supported().then_some(Kernel::Avx512);
-        #[cfg(not(target_arch = "x86_64"))]
-        let fast = None;
-        std::iter::once(Kernel::Portable).chain(fast)
+        Kernel::ALL.iter().map(|(_, kernel)| *kernel).filter(|kernel| kernel.is_supported())
     }
 
-    /// The fastest kernel that this processor can run, chosen at the first call; the portable one if the
-    /// environment variable `HDR_IMAGE_TRANSFER_KERNEL` is then `portable`.
+    /// Whether this processor can run the kernel.
+    pub fn is_supported(self) -> bool {
+        match self {
+            Kernel::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw"),
+        }
+    }
+
+    /// The kernel that the environment variable `HDR_IMAGE_TRANSFER_KERNEL` names, if this processor can run
+    /// it, and the fastest otherwise; chosen at the first call.
     pub fn best() -> Kernel {
         static BEST: OnceLock<Kernel> = OnceLock::new();
         *BEST.get_or_init(|| {
-            let is_forced =
-                std::env::var_os("HDR_IMAGE_TRANSFER_KERNEL").is_some_and(|name| name == "portable");
-            let fastest = Kernel::supported().last().filter(|_| !is_forced);
-            fastest.unwrap_or(Kernel::Portable)
+            let chosen = std::env::var_os("HDR_IMAGE_TRANSFER_KERNEL");
+            let is_chosen =
+                |(name, _): &&(&str, Kernel)| chosen.as_ref().is_some_and(|chosen| chosen == name);
+            let named = Kernel::ALL.iter().find(is_chosen).map(|(_, kernel)| *kernel);
+            let fastest = || Kernel::supported().last().unwrap_or(Kernel::Portable);
+            named.filter(|kernel| kernel.is_supported()).unwrap_or_else(fastest)
         })
     }
 
     /// Writes the converted `source` over all of `target`, each sample once.
     ///
     /// # Panics
-    /// When the two are not of the same length.
+    /// When the two are not of the same length, or not a multiple of [`Ootf::samples`], or when the processor
+    /// cannot run the kernel.
     pub fn convert(self, conversion: Conversion, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
-        match self {
-            Kernel::Portable => {
-                let table = conversion.table();
-                for (sample, converted) in source.iter().zip(target) {
-                    converted.write(convert_sample(table, *sample));
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => avx512::convert(conversion.segments(), source, target),
+        if conversion.rendering.ootf == Ootf::Luminance {
+            return Luminance::new(conversion).convert(self, source, target);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let (Kernel::Avx512, Some(segments)) = (self, conversion.segments()) {
+            return avx512::convert(segments, source, target);
+        }
+        let table = conversion.table();
+        for (sample, converted) in source.iter().zip(target) {
+            converted.write(convert_sample(&table, *sample));
         }
     }
 
     /// Converts every sample where it stands.
+    ///
+    /// # Panics
+    /// When their number is not a multiple of [`Ootf::samples`], or when the processor cannot run the kernel.
     pub fn convert_in_place(self, conversion: Conversion, samples: &mut [Sample]) {
-        match self {
-            Kernel::Portable => {
-                let table = conversion.table();
-                for sample in samples {
-                    *sample = convert_sample(table, *sample);
-                }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => avx512::convert_in_place(conversion.segments(), samples),
+        if conversion.rendering.ootf == Ootf::Luminance {
+            return Luminance::new(conversion).convert_in_place(self, samples);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let (Kernel::Avx512, Some(segments)) = (self, conversion.segments()) {
+            return avx512::convert_in_place(segments, samples);
+        }
+        let table = conversion.table();
+        for sample in samples {
+            *sample = convert_sample(&table, *sample);
         }
     }
 }

@@ -1,12 +1,41 @@
-//! Every kernel against the table: every code in every lane, every length up to 200 samples at every
-//! alignment, and large images.
+//! Every kernel against the portable one: every code in every lane, every length up to 200 samples at every
+//! alignment, and large images. How close that one is to the exact result, `tests/precision.rs` says.
 
 use super::*;
 
-const CONVERSIONS: [Conversion; 2] = [Conversion::PqToHlg, Conversion::HlgToPq];
+/// Both ways, per channel and by luminance, for the reference display and for another one.
+fn conversions() -> impl Iterator<Item = Conversion> {
+    let displays = [HlgDisplay::REFERENCE, HlgDisplay::new(600.0).unwrap()];
+    let renderings = [Ootf::PerChannel, Ootf::Luminance]
+        .into_iter()
+        .flat_map(move |ootf| displays.map(|display| Rendering { ootf, display }));
+    renderings.flat_map(|rendering| {
+        [Direction::PqToHlg, Direction::HlgToPq].map(|direction| Conversion { direction, rendering })
+    })
+}
 
 fn kernels_and_conversions() -> impl Iterator<Item = (Kernel, Conversion)> {
-    Kernel::supported().flat_map(|kernel| CONVERSIONS.map(|conversion| (kernel, conversion)))
+    Kernel::supported().flat_map(|kernel| conversions().map(move |conversion| (kernel, conversion)))
+}
+
+/// The lengths up to 200 samples that a conversion takes.
+fn lengths(conversion: Conversion) -> impl Iterator<Item = usize> {
+    (0..=200).step_by(conversion.rendering.ootf.samples())
+}
+
+/// What the portable kernel makes of codes: by the table itself, or by luminance.
+fn expected(conversion: Conversion, codes: &[u16]) -> Vec<u16> {
+    match conversion.rendering.ootf {
+        Ootf::PerChannel => {
+            let table = conversion.table();
+            codes.iter().map(|code| table.get(*code)).collect()
+        }
+        Ootf::Luminance => {
+            let mut samples: Vec<Sample> = codes.iter().map(|code| code.to_le_bytes()).collect();
+            Kernel::Portable.convert_in_place(conversion, &mut samples);
+            samples.into_iter().map(u16::from_le_bytes).collect()
+        }
+    }
 }
 
 /// What no test may see changed around the samples.
@@ -60,10 +89,10 @@ fn uninitialised(samples: &mut [Sample]) -> &mut [MaybeUninit<Sample>] {
 #[test]
 fn every_length_at_every_alignment_in_place() {
     for (kernel, conversion) in kernels_and_conversions() {
-        for length in 0..=200 {
+        for length in lengths(conversion) {
             for offset in 0..ALIGNMENT {
                 let codes = codes(length, offset);
-                let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+                let expected = expected(conversion, &codes);
                 let mut block = Block::new(&bytes_of(&codes), offset);
                 kernel.convert_in_place(conversion, block.samples());
                 block.assert_holds(&bytes_of(&expected));
@@ -75,10 +104,10 @@ fn every_length_at_every_alignment_in_place() {
 #[test]
 fn every_length_at_every_alignment_to_a_new_place() {
     for (kernel, conversion) in kernels_and_conversions() {
-        for length in 0..=200 {
+        for length in lengths(conversion) {
             for offset in 0..ALIGNMENT {
                 let codes = codes(length, offset);
-                let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+                let expected = expected(conversion, &codes);
                 // So that, over all lengths, each of the two alignments meets each other one.
                 let mut source = Block::new(&bytes_of(&codes), offset);
                 let mut target = Block::new(&vec![0; 2 * length], (offset + length) % ALIGNMENT);
@@ -94,7 +123,7 @@ fn every_length_at_every_alignment_to_a_new_place() {
 #[test]
 fn every_length_alone() {
     for (kernel, conversion) in kernels_and_conversions() {
-        for length in 0..=200 {
+        for length in lengths(conversion) {
             let source: Box<[Sample]> = codes(length, 1).iter().map(|code| code.to_le_bytes()).collect();
             let mut in_place = source.clone();
             let mut target: Box<[Sample]> = vec![[GUARD; 2]; length].into();
@@ -112,9 +141,12 @@ const LANES: usize = 64;
 fn every_code_in_every_lane() {
     let codes: Vec<u16> = (0..=u16::MAX).collect();
     for (kernel, conversion) in kernels_and_conversions() {
-        for lane in 0..LANES {
-            let codes: Vec<u16> = std::iter::repeat_n(0, lane).chain(codes.iter().copied()).collect();
-            let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
+        for lane in (0..LANES).step_by(conversion.rendering.ootf.samples()) {
+            // Every code is in every lane, too, when three together are a pixel, since 3 does not divide 65536.
+            let rest = (3 - (lane + codes.len()) % 3) % 3;
+            let black = |count| std::iter::repeat_n(0, count);
+            let codes: Vec<u16> = black(lane).chain(codes.iter().copied()).chain(black(rest)).collect();
+            let expected = expected(conversion, &codes);
             let mut block = Block::new(&bytes_of(&codes), 0);
             let mut target = Block::new(&vec![0; 2 * codes.len()], 0);
             kernel.convert(conversion, block.samples(), uninitialised(target.samples()));
@@ -129,9 +161,10 @@ fn every_code_in_every_lane() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn segments_reproduce_the_tables() {
-    for conversion in CONVERSIONS {
-        let avx512::Segments { last, shift, fine, coarse, origin, value, c1, c2, c3, c4 } =
-            conversion.segments();
+    for conversion in conversions() {
+        let Some(segments) = conversion.segments() else { continue };
+        let avx512::Segments { last, shift, fine, coarse, origin, value, c1, c2, c3, c4 } = segments;
+        let table = conversion.table();
         for code in 0..=u16::MAX {
             let clamped = code.min(*last);
             let segment = usize::from(if clamped < avx512::FINE_END {
@@ -142,37 +175,39 @@ fn segments_reproduce_the_tables() {
             let t = f32::from(clamped) - origin[segment];
             let slope = c4[segment].mul_add(t, c3[segment]).mul_add(t, c2[segment]).mul_add(t, c1[segment]);
             let result = slope.mul_add(t, value[segment]).to_bits() as u16;
-            assert_eq!(result, conversion.table().get(code), "{conversion:?} of {code}");
+            assert_eq!(result, table.get(code), "{conversion:?} of {code}");
+        }
+    }
+}
+
+/// A pixel has one result, wherever it stands and whatever is beside it.
+#[test]
+fn each_pixel_is_converted_on_its_own() {
+    let conversions = conversions().filter(|conversion| conversion.rendering.ootf == Ootf::Luminance);
+    for conversion in conversions {
+        let all = codes(3 * 1000, 7);
+        let converted = expected(conversion, &all);
+        for (pixel, converted) in all.as_chunks::<3>().0.iter().zip(converted.as_chunks::<3>().0) {
+            assert_eq!(expected(conversion, pixel), converted);
         }
     }
 }
 
 #[test]
-fn the_best_kernel_converts_every_code() {
-    let codes: Vec<u16> = (0..=u16::MAX).collect();
-    for conversion in CONVERSIONS {
-        let expected: Vec<u16> = codes.iter().map(|code| conversion.table().get(*code)).collect();
-        let mut block = Block::new(&bytes_of(&codes), 0);
-        let mut target = Block::new(&vec![0; 2 * codes.len()], 0);
-        conversion.convert(block.samples(), uninitialised(target.samples()));
-        conversion.convert_in_place(block.samples());
-        target.assert_holds(&bytes_of(&expected));
-        block.assert_holds(&bytes_of(&expected));
-    }
+#[should_panic(expected = "whole pixels")]
+fn a_part_of_a_pixel_cannot_be_converted_by_luminance() {
+    let rendering = Rendering { ootf: Ootf::Luminance, ..Rendering::default() };
+    Conversion { direction: Direction::PqToHlg, rendering }.convert_in_place(&mut [[0; 2]; 4]);
 }
 
 /// Large enough to be split across threads, with a rest everywhere.
 #[test]
 fn large_images() {
-    const LENGTH: usize = (9 << 20) + 77;
-    let source = bytes_of(&codes(LENGTH, 1));
-    for conversion in CONVERSIONS {
-        let expected: Vec<u8> = source
-            .as_chunks()
-            .0
-            .iter()
-            .flat_map(|sample| conversion.table().get(u16::from_le_bytes(*sample)).to_le_bytes())
-            .collect();
+    const LENGTH: usize = (9 << 20) + 75;
+    let codes = codes(LENGTH, 1);
+    let source = bytes_of(&codes);
+    for conversion in conversions() {
+        let expected = bytes_of(&expected(conversion, &codes));
         for offset in [0, 1, 2, 16, 63] {
             let mut source = Block::new(&source, offset);
             let mut target = Block::new(&vec![0; 2 * LENGTH], offset);
@@ -191,8 +226,10 @@ fn large_images() {
 
 #[test]
 fn equal_transfers_need_no_conversion() {
-    assert_eq!(Conversion::between(Transfer::Pq, Transfer::Pq), None);
-    assert_eq!(Conversion::between(Transfer::Hlg, Transfer::Hlg), None);
-    assert_eq!(Conversion::between(Transfer::Pq, Transfer::Hlg), Some(Conversion::PqToHlg));
-    assert_eq!(Conversion::between(Transfer::Hlg, Transfer::Pq), Some(Conversion::HlgToPq));
+    let rendering = Rendering::default();
+    let between = |from, to| Conversion::between(from, to, rendering).map(|conversion| conversion.direction);
+    assert_eq!(between(Transfer::Pq, Transfer::Pq), None);
+    assert_eq!(between(Transfer::Hlg, Transfer::Hlg), None);
+    assert_eq!(between(Transfer::Pq, Transfer::Hlg), Some(Direction::PqToHlg));
+    assert_eq!(between(Transfer::Hlg, Transfer::Pq), Some(Direction::HlgToPq));
 }

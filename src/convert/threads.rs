@@ -11,11 +11,11 @@ const SPLIT: usize = 1 << 20;
 /// The fewest samples that are worth a thread.
 const SMALLEST_PART: usize = SPLIT / 2;
 
-/// How many samples make up a part of an image; a small image is one part.
+/// How many samples make up a part of an image, in whole pixels; a small image is one part.
 pub fn part_length(count: usize) -> usize {
     let pool = if count < SPLIT { None } else { pool() };
     let threads = pool.map_or(1, ThreadPool::current_num_threads);
-    count.div_ceil(threads.min(count / SMALLEST_PART).max(1)).max(1)
+    count.div_ceil(threads.min(count / SMALLEST_PART).max(1)).next_multiple_of(3).max(3)
 }
 
 /// Converts the first part on this thread, and meanwhile the others on those of the pool.
