@@ -4,6 +4,12 @@
 export type HdrTransfer = "hlg" | "pq";
 
 /**
+ * What the HLG OOTF depends on: the luminance of the pixel, as BT.2100 has it, or each channel on its own, an
+ * approximation.
+ */
+export type HlgOotf = "per-channel" | "luminance";
+
+/**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
  * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
@@ -16,19 +22,40 @@ export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-was
  *
  * @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any
  * kind and alignment.
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array.
- * `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `buf` was transferred away.
- * @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength.
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array, or `options`, or one of
+ * them, is of the wrong type. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, `ootf` is
+ * neither `"per-channel"` nor `"luminance"`, or `buf` was transferred away.
+ * @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength, or, where `ootf` is `"luminance"`,
+ * one that is not a multiple of 6; or `peakLuminance` is not from 1 to 10000.
  */
-export declare function convertTransfer(buf: Uint8Array, from: HdrTransfer, to: HdrTransfer): void
+export declare function convertTransfer(buf: Uint8Array, from: HdrTransfer, to: HdrTransfer, options?: ConvertTransferOptions | null): void
+
+/** How `convertTransfer` converts. */
+export interface ConvertTransferOptions {
+  /**
+   * The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
+   * greys and shifts saturated colours.
+   *
+   * @default "per-channel"
+   */
+  ootf?: HlgOotf | null | undefined
+  /**
+   * The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
+   *
+   * @default 1000
+   */
+  peakLuminance?: number | null | undefined
+}
 
 /**
  * Creates an empty cache of converted images.
  *
  * @param limits The maximum number of images (`maxBytes` is then 200 MiB), or an options object.
  * Default: 16 images and 200 MiB.
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or one of them, is of the wrong type.
- * @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN.
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or an option, is of the wrong type.
+ * `ERR_INVALID_ARG_VALUE`: `ootf` is neither `"per-channel"` nor `"luminance"`.
+ * @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN, or
+ * `peakLuminance` is not from 1 to 10000.
  */
 export declare function createHdrImageTransferCache(limits?: number | HdrImageTransferCacheOptions | null): HdrImageTransferCache
 
@@ -55,7 +82,8 @@ export interface HdrImageTransferCache {
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string, or `source` not a Buffer or
    * Uint8Array. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `source` was
    * transferred away.
-   * @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength.
+   * @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength, or, where `ootf` is
+   * `"luminance"`, one that is not a multiple of 6.
    * @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image.
    */
   getConverted: (imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer
@@ -75,7 +103,7 @@ export interface HdrImageTransferCache {
   clear: () => void
 }
 
-/** The limits of a cache. Both hold at all times; a limit of 0 turns caching off. */
+/** What a cache may hold, and how it converts. Both limits hold at all times; a limit of 0 turns caching off. */
 export interface HdrImageTransferCacheOptions {
   /**
    * The maximum number of images to hold: a non-negative integer.
@@ -90,6 +118,19 @@ export interface HdrImageTransferCacheOptions {
    * @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
    */
   maxBytes?: number | null | undefined
+  /**
+   * The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
+   * greys and shifts saturated colours.
+   *
+   * @default "per-channel"
+   */
+  ootf?: HlgOotf | null | undefined
+  /**
+   * The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
+   *
+   * @default 1000
+   */
+  peakLuminance?: number | null | undefined
 }
 
 /** Counters since a cache was created, what it holds, and its limits. */

@@ -67,6 +67,40 @@ const notLimits = (limit: string): Failure[] => {
   ];
 };
 
+/** Values that say in no way how to convert, with the option that has them. */
+function badRenderings(callee: string): [option: string, ...Failure][] {
+  const ootf = `${callee}: ootf must be "per-channel" or "luminance", got`;
+  const peak = `${callee}: peakLuminance must be a number from 1 to 10000 (cd/m²), got`;
+  const ootfs = [
+    typeError(1, `${ootf} 1`),
+    typeError(true, `${ootf} true`),
+    typeError({}, `${ootf} an object`),
+    typeError(Object("luminance"), `${ootf} an object`),
+    typeError(Symbol("luminance"), `${ootf} a symbol`),
+    valueError("", `${ootf} ""`),
+    valueError("Luminance", `${ootf} "Luminance"`),
+    valueError("luminance\0", `${ootf} "luminance\\0"`),
+    valueError("perChannel", `${ootf} "perChannel"`),
+    valueError("x".repeat(41), `${ootf} "${"x".repeat(40)}"…`),
+  ];
+  const peaks = [
+    typeError("1000", `${peak} "1000"`),
+    typeError(true, `${peak} true`),
+    typeError(1000n, `${peak} a bigint`),
+    typeError([1000], `${peak} an array`),
+    rangeError(0, `${peak} 0`),
+    rangeError(0.999, `${peak} 0.999`),
+    rangeError(10001, `${peak} 10001`),
+    rangeError(-1000, `${peak} -1000`),
+    rangeError(NaN, `${peak} NaN`),
+    rangeError(Infinity, `${peak} Infinity`),
+  ];
+  return [
+    ...ootfs.map((failure): [string, ...Failure] => ["ootf", ...failure]),
+    ...peaks.map((failure): [string, ...Failure] => ["peakLuminance", ...failure]),
+  ];
+}
+
 describe("createHdrImageTransferCache", () => {
   const must = "createHdrImageTransferCache: limits must be a number or an options object, got";
 
@@ -91,6 +125,11 @@ describe("createHdrImageTransferCache", () => {
 
   test.each([...notNumbers("maxBytes"), ...notLimits("maxBytes")])("maxBytes: %s", (...failure) => {
     expectFailure(() => call(createHdrImageTransferCache, { maxEntries: 1, maxBytes: failure[0] }), failure);
+  });
+
+  test.each(badRenderings("createHdrImageTransferCache"))("%s: %s", (option, ...failure) => {
+    expectFailure(() => call(createHdrImageTransferCache, { [option]: failure[0] }), failure);
+    expectFailure(() => call(createHdrImageTransferCache, { maxBytes: 1, [option]: failure[0] }), failure);
   });
 
   test("an error of a getter comes through as it is", () => {
@@ -221,6 +260,16 @@ describe("getConverted", () => {
     }
   });
 
+  test.each([1, 2, 4, 10, 13])("a source of %d bytes, by luminance", (byteLength) => {
+    const cache = createHdrImageTransferCache({ ootf: "luminance" });
+    const source = image(byteLength);
+    const message = `getConverted: source must be of a byteLength that is a multiple of 6 (whole pixels), got byteLength ${byteLength}`;
+    for (const to of ["hlg", "pq"] as const) {
+      expectFailure(() => cache.getConverted("id", "pq", to, source), rangeError(source, message));
+    }
+    expect(cache.stats()).toMatchObject({ misses: 0, passthroughs: 0, entries: 0 });
+  });
+
   test("no arguments", () => {
     expectNothingChanges(typeError(undefined, "getConverted: imageId must be a string, got undefined"));
   });
@@ -272,6 +321,58 @@ describe("convertTransfer", () => {
       valueError(received, `convertTransfer: to must be "pq" or "hlg", got ${shown}`),
     );
     expect(buf).toEqual(image(12));
+  });
+});
+
+describe("the options of convertTransfer", () => {
+  const must = "convertTransfer: options must be an options object, got";
+
+  test.each([
+    typeError(1000, `${must} 1000`),
+    typeError("luminance", `${must} "luminance"`),
+    typeError(true, `${must} true`),
+    typeError(["luminance"], `${must} an array`),
+    typeError(Buffer.alloc(6), `${must} a Uint8Array`),
+    typeError(() => {}, `${must} a function`),
+  ])("%s: not one byte is written", (...failure) => {
+    const buf = image(12);
+    expectFailure(() => call(convertTransfer, buf, "pq", "hlg", failure[0]), failure);
+    expect(buf).toEqual(image(12));
+  });
+
+  test.each(badRenderings("convertTransfer"))("%s: %s: not one byte is written", (option, ...failure) => {
+    const buf = image(12);
+    const options = { ootf: "luminance", peakLuminance: 1000, [option]: failure[0] };
+    expectFailure(() => call(convertTransfer, buf, "pq", "hlg", options), failure);
+    expectFailure(() => call(convertTransfer, buf, "pq", "pq", options), failure);
+    expect(buf).toEqual(image(12));
+  });
+
+  test.each([1, 2, 4, 10, 13])("a buf of %d bytes, by luminance: not one is written", (byteLength) => {
+    const buf = image(byteLength);
+    const message = `convertTransfer: buf must be of a byteLength that is a multiple of 6 (whole pixels), got byteLength ${byteLength}`;
+    for (const to of ["hlg", "pq"] as const) {
+      const convert = () => convertTransfer(buf, "pq", to, { ootf: "luminance" });
+      expectFailure(convert, rangeError(buf, message));
+    }
+    expect(buf).toEqual(image(byteLength));
+  });
+
+  test("a getter that takes the buf's memory away: the call sees what is left", () => {
+    const buf = Buffer.from(new ArrayBuffer(12));
+    const options = {
+      get ootf() {
+        structuredClone(buf.buffer, { transfer: [buf.buffer as ArrayBuffer] });
+        return "luminance" as const;
+      },
+    };
+    expectFailure(
+      () => convertTransfer(buf, "pq", "hlg", options),
+      valueError(
+        buf,
+        "convertTransfer: buf must be a Buffer that still has its memory, got one that was transferred away",
+      ),
+    );
   });
 });
 

@@ -16,7 +16,6 @@ const HLG_A = 0.17883277;
 const HLG_B = 0.28466892;
 const HLG_C = 0.55991073;
 const HLG_PEAK = 1_000;
-const HLG_SYSTEM_GAMMA = 1.2;
 
 /** The luminance of a PQ signal, in cd/m². */
 function pqLuminance(signal: number): number {
@@ -29,21 +28,29 @@ function pqSignal(luminance: number): number {
   return ((PQ_C1 + PQ_C2 * power) / (1 + PQ_C3 * power)) ** PQ_M2;
 }
 
-/** The luminance of an HLG signal on a display of 1000 cd/m², in cd/m². */
-function hlgLuminance(signal: number): number {
-  const scene = signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
-  return HLG_PEAK * scene ** HLG_SYSTEM_GAMMA;
+/** The system gamma of a display (BT.2390). */
+function hlgSystemGamma(peak: number): number {
+  return 1.2 * 1.111 ** Math.log2(peak / 1000);
 }
 
-function hlgSignal(luminance: number): number {
-  const scene = (luminance / HLG_PEAK) ** (1 / HLG_SYSTEM_GAMMA);
+/** The luminance of an HLG signal on a display of that peak, in cd/m². */
+function hlgLuminance(signal: number, peak: number): number {
+  const scene = signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
+  return peak * scene ** hlgSystemGamma(peak);
+}
+
+function hlgSignal(luminance: number, peak: number): number {
+  const scene = (luminance / peak) ** (1 / hlgSystemGamma(peak));
   return scene <= 1 / 12 ? Math.sqrt(3 * scene) : HLG_A * Math.log(12 * scene - HLG_B) + HLG_C;
 }
 
-/** A sample's signal, 0 to 1, in the other transfer function; above 1 where HLG cannot show it. */
-export function convertSignal(signal: number, from: HdrTransfer, to: HdrTransfer): number {
+/**
+ * A sample's signal, 0 to 1, in the other transfer function; above 1 where the HLG display cannot show it.
+ * The TypeScript module knows displays of 1000 cd/m² only.
+ */
+export function convertSignal(signal: number, from: HdrTransfer, to: HdrTransfer, peak = HLG_PEAK): number {
   if (from === to) return signal;
-  return from === "pq" ? hlgSignal(pqLuminance(signal)) : pqSignal(hlgLuminance(signal));
+  return from === "pq" ? hlgSignal(pqLuminance(signal), peak) : pqSignal(hlgLuminance(signal, peak));
 }
 
 const tables = new Map<string, Uint16Array>();

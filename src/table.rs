@@ -11,7 +11,6 @@ use crate::curves::{Direction, HlgDisplay};
 pub struct Table(Box<[u16; 65536]>);
 
 /// How many tables a process keeps, 128 KiB each.
-#[expect(clippy::unwrap_used, reason = "done by the compiler")]
 const KEPT_TABLES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 impl Table {

@@ -7,6 +7,7 @@ import {
   type HdrImageTransferCacheOptions,
   type HdrImageTransferCacheStats,
   type HdrTransfer,
+  type HlgOotf,
 } from "hdr-image-transfer-cache";
 
 /** What a host asks of its cache. */
@@ -35,6 +36,7 @@ createHdrImageTransferCache(null);
 createHdrImageTransferCache({});
 createHdrImageTransferCache({ maxEntries: 16, maxBytes: 2 ** 30 });
 createHdrImageTransferCache({ maxEntries: undefined, maxBytes: null });
+createHdrImageTransferCache({ ootf: "luminance", peakLuminance: 600 });
 const cache: HdrImageTransferCache = createHdrImageTransferCache(limits);
 
 const { getConverted, stats } = cache;
@@ -45,6 +47,8 @@ export const deleted: boolean = cache.delete("image");
 export const nothing: void = cache.clear();
 convertTransfer(source, "pq", "hlg");
 convertTransfer(new Uint8Array(6), hostTransfer, "hlg");
+convertTransfer(source, "pq", "hlg", { ootf: "luminance", peakLuminance: 600 });
+convertTransfer(source, "pq", "hlg", { ootf: "per-channel" satisfies HlgOotf });
 
 // @ts-expect-error: limits are numbers
 createHdrImageTransferCache("16");
@@ -52,6 +56,10 @@ createHdrImageTransferCache("16");
 createHdrImageTransferCache({ maxBytes: "16" });
 // @ts-expect-error: there is no such option
 createHdrImageTransferCache({ maxByte: 16 });
+// @ts-expect-error: there is no such OOTF
+createHdrImageTransferCache({ ootf: "bt2100" });
+// @ts-expect-error: the peak is in the options
+convertTransfer(source, "pq", "hlg", 600);
 // @ts-expect-error: there are no more arguments
 createHdrImageTransferCache(16, 2 ** 30);
 // @ts-expect-error: the source is missing

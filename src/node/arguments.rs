@@ -9,10 +9,11 @@ use napi_derive::napi;
 use super::buffer::{Bytes, typed_array_kind};
 use super::error::throw;
 use crate::cache::Limits;
-use crate::curves::Transfer;
+use crate::convert::{Ootf, Rendering, Sample};
+use crate::curves::{HlgDisplay, Transfer};
 use crate::error::{BadArgument, Error};
 
-/// The limits of a cache. Both hold at all times; a limit of 0 turns caching off.
+/// What a cache may hold, and how it converts. Both limits hold at all times; a limit of 0 turns caching off.
 #[napi(object, object_to_js = false)]
 pub struct HdrImageTransferCacheOptions<'env> {
     /// The maximum number of images to hold: a non-negative integer.
@@ -26,6 +27,33 @@ pub struct HdrImageTransferCacheOptions<'env> {
     /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
     #[napi(ts_type = "number | null | undefined")]
     pub max_bytes: Option<Unknown<'env>>,
+    /// The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
+    /// greys and shifts saturated colours.
+    ///
+    /// @default "per-channel"
+    #[napi(ts_type = "HlgOotf | null | undefined")]
+    pub ootf: Option<Unknown<'env>>,
+    /// The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
+    ///
+    /// @default 1000
+    #[napi(ts_type = "number | null | undefined")]
+    pub peak_luminance: Option<Unknown<'env>>,
+}
+
+/// How `convertTransfer` converts.
+#[napi(object, object_to_js = false)]
+pub struct ConvertTransferOptions<'env> {
+    /// The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
+    /// greys and shifts saturated colours.
+    ///
+    /// @default "per-channel"
+    #[napi(ts_type = "HlgOotf | null | undefined")]
+    pub ootf: Option<Unknown<'env>>,
+    /// The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
+    ///
+    /// @default 1000
+    #[napi(ts_type = "number | null | undefined")]
+    pub peak_luminance: Option<Unknown<'env>>,
 }
 
 /// A call from JavaScript: reads its arguments, and throws in its name.
@@ -42,18 +70,19 @@ impl<'env> Call<'env> {
         Call { env, function }
     }
 
-    /// The limits of a cache: nothing, a number of entries, or options.
-    pub fn limits(&self, limits: Option<Unknown<'env>>) -> napi::Result<Limits> {
-        let (max_entries, max_bytes) = match limits {
-            None => (Some(Limits::DEFAULT_MAX_ENTRIES), None),
+    /// The limits of a cache, and how it converts: nothing, a number of entries, or options.
+    pub fn cache_options(&self, limits: Option<Unknown<'env>>) -> napi::Result<(Limits, Rendering)> {
+        let (max_entries, max_bytes, rendering) = match limits {
+            None => (Some(Limits::DEFAULT_MAX_ENTRIES), None, Rendering::default()),
             Some(value) => match value.get_type()? {
-                ValueType::Number => (self.limit("maxEntries", limits)?, None),
+                ValueType::Number => (self.limit("maxEntries", limits)?, None, Rendering::default()),
                 ValueType::Object if special_kind(value).is_none() => {
                     // SAFETY: the value is an object.
                     let options = unsafe { value.cast::<HdrImageTransferCacheOptions>() }?;
                     (
                         self.limit("maxEntries", options.max_entries)?,
                         self.limit("maxBytes", options.max_bytes)?,
+                        self.rendering(options.ootf, options.peak_luminance)?,
                     )
                 }
                 _ => {
@@ -62,15 +91,56 @@ impl<'env> Call<'env> {
                 }
             },
         };
-        Ok(Limits { max_entries, max_bytes: max_bytes.unwrap_or(Limits::DEFAULT_MAX_BYTES) })
+        let max_bytes = max_bytes.unwrap_or(Limits::DEFAULT_MAX_BYTES);
+        Ok((Limits { max_entries, max_bytes }, rendering))
+    }
+
+    /// How to convert: nothing, or options.
+    pub fn convert_options(&self, options: Option<Unknown<'env>>) -> napi::Result<Rendering> {
+        let Some(value) = options else { return Ok(Rendering::default()) };
+        if value.get_type()? != ValueType::Object || special_kind(value).is_some() {
+            let expected = "an options object";
+            return Err(self.reject(Error::InvalidArgType, "options", expected, describe(value)));
+        }
+        // SAFETY: the value is an object.
+        let options = unsafe { value.cast::<ConvertTransferOptions>() }?;
+        self.rendering(options.ootf, options.peak_luminance)
+    }
+
+    fn rendering(&self, ootf: Option<Unknown>, peak_luminance: Option<Unknown>) -> napi::Result<Rendering> {
+        Ok(Rendering { ootf: self.ootf(ootf)?, display: self.display(peak_luminance)? })
+    }
+
+    fn ootf(&self, ootf: Option<Unknown>) -> napi::Result<Ootf> {
+        let expected = "\"per-channel\" or \"luminance\"";
+        let Some(value) = given(ootf)? else { return Ok(Ootf::default()) };
+        let Some(name) = read_string(value, &mut Vec::new()).map(String::from_utf16_lossy) else {
+            return Err(self.reject(Error::InvalidArgType, "ootf", expected, describe(value)));
+        };
+        match &name[..] {
+            "per-channel" => Ok(Ootf::PerChannel),
+            "luminance" => Ok(Ootf::Luminance),
+            _ => Err(self.reject(Error::InvalidArgValue, "ootf", expected, describe(value))),
+        }
+    }
+
+    fn display(&self, peak_luminance: Option<Unknown>) -> napi::Result<HlgDisplay> {
+        let expected = "a number from 1 to 10000 (cd/m²)";
+        let Some(value) = given(peak_luminance)? else { return Ok(HlgDisplay::REFERENCE) };
+        if value.get_type()? != ValueType::Number {
+            return Err(self.reject(Error::InvalidArgType, "peakLuminance", expected, describe(value)));
+        }
+        // SAFETY: the value is a number.
+        let number = unsafe { value.cast() }?;
+        HlgDisplay::new(number)
+            .ok_or_else(|| self.reject(Error::OutOfRange, "peakLuminance", expected, describe(value)))
     }
 
     /// A non-negative integer, if there is one. One beyond the address space stands for all of it.
     fn limit(&self, argument: &'static str, limit: Option<Unknown>) -> napi::Result<Option<usize>> {
         let expected = "a non-negative integer";
-        let Some(value) = limit else { return Ok(None) };
+        let Some(value) = given(limit)? else { return Ok(None) };
         match value.get_type()? {
-            ValueType::Null => Ok(None),
             ValueType::Number => {
                 // SAFETY: the value is a number.
                 let number: f64 = unsafe { value.cast() }?;
@@ -108,8 +178,13 @@ impl<'env> Call<'env> {
         }
     }
 
-    /// An image: a `Buffer` or `Uint8Array` of whole 16-bit samples.
-    pub fn image(&self, argument: &'static str, value: Unknown<'env>) -> napi::Result<Bytes<'env>> {
+    /// An image: a `Buffer` or `Uint8Array` of whole 16-bit samples, or of whole pixels where they count.
+    pub fn image(
+        &self,
+        argument: &'static str,
+        value: Unknown<'env>,
+        ootf: Ootf,
+    ) -> napi::Result<Bytes<'env>> {
         let Some(bytes) = Bytes::of(value) else {
             let expected = "a Buffer or Uint8Array";
             return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
@@ -119,8 +194,11 @@ impl<'env> Call<'env> {
             let received = "one that was transferred away".to_owned();
             return Err(self.reject(Error::InvalidArgValue, argument, expected, received));
         }
-        if bytes.byte_length() % 2 != 0 {
-            let expected = "of even byteLength (16-bit samples)";
+        if !bytes.byte_length().is_multiple_of(ootf.samples() * size_of::<Sample>()) {
+            let expected = match ootf {
+                Ootf::PerChannel => "of even byteLength (16-bit samples)",
+                Ootf::Luminance => "of a byteLength that is a multiple of 6 (whole pixels)",
+            };
             let received = format!("byteLength {}", bytes.byte_length());
             return Err(self.reject(Error::OutOfRange, argument, expected, received));
         }
@@ -136,6 +214,12 @@ impl<'env> Call<'env> {
     ) -> napi::Error {
         throw(self.env, &error(BadArgument { function: self.function, argument, expected, received }))
     }
+}
+
+/// An option, unless it is `null`, which stands for its default as `undefined` does.
+fn given(option: Option<Unknown>) -> napi::Result<Option<Unknown>> {
+    let Some(value) = option else { return Ok(None) };
+    Ok((value.get_type()? != ValueType::Null).then_some(value))
 }
 
 /// All UTF-16 units of a string, read into `buffer`, which grows when it has to and is never shrunk:

@@ -63,14 +63,15 @@ impl<'env> Bytes<'env> {
     }
 
     /// Writes the converted image to `target`, whose bytes may be uninitialised. Gives `false`, and does
-    /// nothing, when the two are not apart, or not both as long as this was when looked at.
+    /// nothing, when the two are not apart, or not both as long as this was when looked at. (Shared memory may
+    /// have grown.)
     #[must_use]
     pub fn convert_to(&self, target: &Bytes, conversion: Conversion) -> bool {
         let length = self.byte_length;
         let (from, from_length) = self.memory();
         let (to, to_length) = target.memory();
         let are_apart = from.addr() + length <= to.addr() || to.addr() + length <= from.addr();
-        if from_length != length || to_length != length || !are_apart {
+        if from_length < length || to_length != length || !are_apart {
             return false;
         }
         // SAFETY: `from` has `length` bytes, to which this thread does not write while they are borrowed:
@@ -88,6 +89,8 @@ impl<'env> Bytes<'env> {
     /// Converts the image where it is.
     pub fn convert_in_place(&self, conversion: Conversion) {
         let (data, length) = self.memory();
+        // Another thread may have let shared memory grow.
+        let length = length.min(self.byte_length);
         // SAFETY: these are its bytes, which this thread does not use otherwise meanwhile. For other
         // threads, see `Bytes`.
         let bytes = unsafe { slice::from_raw_parts_mut(data, length) };

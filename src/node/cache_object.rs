@@ -14,7 +14,7 @@ use super::buffer::{Allocator, Bytes, Held, urge_collection};
 use super::error::throw;
 use super::function;
 use crate::cache::{Cache, Image, Limits};
-use crate::convert::Conversion;
+use crate::convert::{Conversion, Rendering};
 use crate::error::Error;
 
 /// A cache of converted images. Its functions need no `this`: `const { getConverted } = cache` works.
@@ -38,7 +38,8 @@ pub struct HdrImageTransferCache<'env> {
     /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string, or `source` not a Buffer or
     /// Uint8Array. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `source` was
     /// transferred away.
-    /// @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength.
+    /// @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength, or, where `ootf` is
+    /// `"luminance"`, one that is not a multiple of 6.
     /// @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image.
     #[napi(
         ts_type = "(imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer"
@@ -88,8 +89,13 @@ pub struct HdrImageTransferCacheStats {
 
 impl<'env> HdrImageTransferCache<'env> {
     /// An object with an empty cache.
-    pub fn new(env: &'env Env, limits: Limits) -> napi::Result<HdrImageTransferCache<'env>> {
+    pub fn new(
+        env: &'env Env,
+        limits: Limits,
+        rendering: Rendering,
+    ) -> napi::Result<HdrImageTransferCache<'env>> {
         let shared = Rc::new(Shared {
+            rendering,
             cache: RefCell::new(Cache::new(limits)),
             allocator: Allocator::new(env)?,
             id_buffer: Cell::new(Vec::new()),
@@ -107,6 +113,7 @@ impl<'env> HdrImageTransferCache<'env> {
 
 /// What the functions of one object share. It goes, and lets go of all images, with the last of them.
 struct Shared {
+    rendering: Rendering,
     cache: RefCell<Cache<Held>>,
     allocator: Allocator,
     /// Where image ids are read to, kept from call to call. It is taken out for the time of a call.
@@ -137,8 +144,8 @@ impl Shared {
         self.with_image_id(call, image_id, |id| {
             let from = call.transfer("sourceTransfer", source_transfer)?;
             let to = call.transfer("targetTransfer", target_transfer)?;
-            let source = call.image("source", source)?;
-            let Some(conversion) = Conversion::between(from, to) else {
+            let source = call.image("source", source, self.rendering.ootf)?;
+            let Some(conversion) = Conversion::between(from, to, self.rendering) else {
                 self.cache.borrow_mut().count_passthrough();
                 return Ok(source.value());
             };

@@ -2,3 +2,9 @@
 
 /** The transfer function of an image: PQ (BT.2100, SMPTE ST 2084) or HLG (BT.2100, ARIB STD-B67). */
 export type HdrTransfer = "hlg" | "pq";
+
+/**
+ * What the HLG OOTF depends on: the luminance of the pixel, as BT.2100 has it, or each channel on its own, an
+ * approximation.
+ */
+export type HlgOotf = "per-channel" | "luminance";

@@ -30,31 +30,46 @@ use cache_object::HdrImageTransferCache;
 ///
 /// @param limits The maximum number of images (`maxBytes` is then 200 MiB), or an options object.
 /// Default: 16 images and 200 MiB.
-/// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or one of them, is of the wrong type.
-/// @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN.
+/// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `limits`, or an option, is of the wrong type.
+/// `ERR_INVALID_ARG_VALUE`: `ootf` is neither `"per-channel"` nor `"luminance"`.
+/// @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN, or
+/// `peakLuminance` is not from 1 to 10000.
 #[napi(catch_unwind, ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null")]
 pub fn create_hdr_image_transfer_cache<'env>(
     env: &'env Env,
     limits: Option<Unknown<'env>>,
 ) -> napi::Result<HdrImageTransferCache<'env>> {
-    let limits = Call::new(env, "createHdrImageTransferCache").limits(limits)?;
-    HdrImageTransferCache::new(env, limits)
+    let (limits, rendering) = Call::new(env, "createHdrImageTransferCache").cache_options(limits)?;
+    HdrImageTransferCache::new(env, limits, rendering)
 }
 
 /// Converts an image in place. Equal transfers leave it unchanged.
 ///
 /// @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any
 /// kind and alignment.
-/// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array.
-/// `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, or `buf` was transferred away.
-/// @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength.
-#[napi(catch_unwind, ts_args_type = "buf: Uint8Array, from: HdrTransfer, to: HdrTransfer")]
-pub fn convert_transfer(env: &Env, buf: Unknown, from: Unknown, to: Unknown) -> napi::Result<()> {
+/// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array, or `options`, or one of
+/// them, is of the wrong type. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, `ootf` is
+/// neither `"per-channel"` nor `"luminance"`, or `buf` was transferred away.
+/// @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength, or, where `ootf` is `"luminance"`,
+/// one that is not a multiple of 6; or `peakLuminance` is not from 1 to 10000.
+#[napi(
+    catch_unwind,
+    ts_args_type = "buf: Uint8Array, from: HdrTransfer, to: HdrTransfer, options?: ConvertTransferOptions | null"
+)]
+pub fn convert_transfer<'env>(
+    env: &'env Env,
+    buf: Unknown<'env>,
+    from: Unknown,
+    to: Unknown,
+    options: Option<Unknown<'env>>,
+) -> napi::Result<()> {
     let call = Call::new(env, "convertTransfer");
-    let image = call.image("buf", buf)?;
+    // First, since reading options may run JavaScript, which may do anything to the Buffer.
+    let rendering = call.convert_options(options)?;
+    let image = call.image("buf", buf, rendering.ootf)?;
     let from = call.transfer("from", from)?;
     let to = call.transfer("to", to)?;
-    if let Some(conversion) = Conversion::between(from, to) {
+    if let Some(conversion) = Conversion::between(from, to, rendering) {
         image.convert_in_place(conversion);
     }
     Ok(())

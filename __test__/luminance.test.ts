@@ -1,0 +1,129 @@
+/** The conversion by luminance, and displays of other peaks than 1000 cd/m². */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import {
+  convertTransfer,
+  type ConvertTransferOptions,
+  createHdrImageTransferCache,
+  type HdrTransfer,
+} from "hdr-image-transfer-cache";
+import { describe, expect, test } from "vitest";
+
+import { convertedCopy, everyCode } from "./model.ts";
+
+type Colour = [number, number, number];
+
+interface Vectors {
+  colours: Colour[];
+  converted: { from: HdrTransfer; to: HdrTransfer; peakLuminance: number; colours: Colour[] }[];
+}
+
+const vectors: Vectors = JSON.parse(readFileSync(join(__dirname, "vectors", "colour-science.json"), "utf8"));
+
+function imageOf(colours: Colour[]): Buffer {
+  return Buffer.from(Uint16Array.from(colours.flat()).buffer);
+}
+
+function codesOf(image: Buffer): Uint16Array {
+  return new Uint16Array(Uint8Array.from(image).buffer);
+}
+
+function largestDifference(a: Uint16Array, b: Uint16Array): number {
+  expect(a.length).toBe(b.length);
+  return a.reduce((largest, code, at) => Math.max(largest, Math.abs(code - b[at]!)), 0);
+}
+
+function convertedInPlace(
+  source: Buffer,
+  from: HdrTransfer,
+  to: HdrTransfer,
+  options?: ConvertTransferOptions,
+): Buffer {
+  const copy = Buffer.from(source);
+  convertTransfer(copy, from, to, options);
+  return copy;
+}
+
+describe.each(vectors.converted)("$from to $to at $peakLuminance cd/m²", (vector) => {
+  const { from, to, peakLuminance } = vector;
+  const options = { ootf: "luminance", peakLuminance } as const;
+  const source = imageOf(vectors.colours);
+  const expected = Uint16Array.from(vector.colours.flat());
+
+  test("is within a code of colour-science", () => {
+    const converted = convertedInPlace(source, from, to, options);
+    expect(largestDifference(codesOf(converted), expected)).toBeLessThanOrEqual(1);
+  });
+
+  test("is the same in place and through the cache", () => {
+    const cache = createHdrImageTransferCache(options);
+    const converted = cache.getConverted("image", from, to, source);
+    expect(converted).toEqual(convertedInPlace(source, from, to, options));
+    expect(source).toEqual(imageOf(vectors.colours));
+  });
+
+  test("per channel, is what the formulas give", () => {
+    const converted = convertedInPlace(everyCode(), from, to, { peakLuminance });
+    expect(converted).toEqual(convertedCopy(everyCode(), from, to, peakLuminance));
+    const cache = createHdrImageTransferCache({ peakLuminance });
+    expect(cache.getConverted("codes", from, to, everyCode())).toEqual(converted);
+  });
+
+  test("greys are those per channel, within a code", () => {
+    const greys = imageOf(Array.from({ length: 65536 }, (_, code): Colour => [code, code, code]));
+    const byLuminance = convertedInPlace(greys, from, to, options);
+    const perChannel = convertedInPlace(greys, from, to, { peakLuminance });
+    expect(largestDifference(codesOf(byLuminance), codesOf(perChannel))).toBeLessThanOrEqual(1);
+  });
+});
+
+test("the conversion by luminance is another one", () => {
+  const red = imageOf([[40000, 0, 0]]);
+  const byLuminance = codesOf(convertedInPlace(red, "hlg", "pq", { ootf: "luminance" }));
+  const perChannel = codesOf(convertedInPlace(red, "hlg", "pq"));
+  // Red makes a quarter of the luminance of white, so that its light is scaled less than its own power says.
+  expect(perChannel[0]! - byLuminance[0]!).toBeGreaterThan(1000);
+  expect(byLuminance.slice(1)).toEqual(Uint16Array.of(0, 0));
+});
+
+test("options that say the default change nothing", () => {
+  const options: ConvertTransferOptions[] = [
+    {},
+    { ootf: "per-channel" },
+    { peakLuminance: 1000 },
+    { ootf: null, peakLuminance: null },
+    { ootf: undefined, peakLuminance: undefined },
+  ];
+  for (const given of [undefined, null, ...options]) {
+    const buf = everyCode();
+    convertTransfer(buf, "pq", "hlg", given);
+    expect(buf).toEqual(convertedCopy(everyCode(), "pq", "hlg"));
+  }
+});
+
+test("caches of other options do not disturb each other", () => {
+  const source = imageOf(vectors.colours);
+  const settings = [
+    {},
+    { peakLuminance: 600 },
+    { ootf: "luminance" },
+    { ootf: "luminance", peakLuminance: 600 },
+  ];
+  const caches = settings.map((options) => createHdrImageTransferCache(options as ConvertTransferOptions));
+  const images = caches.map((cache) => cache.getConverted("image", "hlg", "pq", source));
+  expect(new Set(images.map((image) => image.toString("hex"))).size).toBe(settings.length);
+  for (const [at, cache] of caches.entries()) {
+    expect(cache.getConverted("image", "hlg", "pq", source)).toBe(images[at]);
+  }
+});
+
+test("more peaks than tables are kept at a time", () => {
+  const peaks = Array.from({ length: 30 }, (_, at) => 100 + 50 * at);
+  for (const peakLuminance of [...peaks, ...peaks]) {
+    const buf = imageOf(vectors.colours);
+    convertTransfer(buf, "hlg", "pq", { peakLuminance });
+    expect(buf).toEqual(convertedCopy(imageOf(vectors.colours), "hlg", "pq", peakLuminance));
+  }
+});

@@ -1,0 +1,55 @@
+"""Colours converted by colour-science, an implementation of BT.2100 that is independent of this one.
+
+Writes colour-science.json, which the tests read: `npm run vectors`.
+"""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+from colour.models import (
+    eotf_inverse_ST2084,
+    eotf_ST2084,
+    oetf_BT2100_HLG,
+    oetf_inverse_BT2100_HLG,
+    ootf_BT2100_HLG,
+    ootf_inverse_BT2100_HLG,
+)
+
+PEAKS = [600, 1000, 2000, 4000]
+CORNERS = [[0, 0, 0], [65535, 0, 0], [0, 65535, 0], [0, 0, 65535], [1, 2, 3], [30000, 30000, 30000]]
+
+
+def system_gamma(peak):
+    """BT.2390's, for displays of any peak; colour-science has that of BT.2100, for some."""
+    return 1.2 * 1.111 ** np.log2(peak / 1000)
+
+
+def pq_to_hlg(signals, peak):
+    scene = ootf_inverse_BT2100_HLG(eotf_ST2084(signals), L_W=peak, gamma=system_gamma(peak))
+    return oetf_BT2100_HLG(scene)
+
+
+def hlg_to_pq(signals, peak):
+    display = ootf_BT2100_HLG(oetf_inverse_BT2100_HLG(signals), L_W=peak, gamma=system_gamma(peak))
+    return eotf_inverse_ST2084(display)
+
+
+def codes(signals):
+    return np.round(np.clip(signals, 0, 1) * 65535).astype(int).tolist()
+
+
+random.seed(2100)
+colours = CORNERS + [[random.randrange(65536) for _ in range(3)] for _ in range(44)]
+signals = np.array(colours) / 65535
+vectors = {
+    "colours": colours,
+    "converted": [
+        {"from": source, "to": target, "peakLuminance": peak, "colours": codes(convert(signals, peak))}
+        for source, target, convert in [("pq", "hlg", pq_to_hlg), ("hlg", "pq", hlg_to_pq)]
+        for peak in PEAKS
+    ],
+}
+text = json.dumps(vectors, separators=(",", ":")).replace('{"from"', '\n{"from"')
+Path(__file__).with_name("colour-science.json").write_text(text + "\n")
