@@ -9,6 +9,7 @@ import { join } from "node:path";
 
 import { decode, encode } from "fast-png";
 import encodeChunks from "png-chunks-encode";
+import { convertTransfer } from "hdr-image-transfer-cache";
 import extractChunks from "png-chunks-extract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -60,7 +61,7 @@ describe("a job", () => {
     expect(row(result, "conversions")).toEqual(["1", "30"]);
     expect(row(result, "hits")).toEqual(["29", "0"]);
     expect(row(result, "passthroughs")).toEqual(["30", "30"]);
-    expect(await readdir(out)).toEqual(["frame.png", "highlights.png"]);
+    expect(await readdir(out)).toEqual(["frame.png", "highlights.png", "ootfs.png"]);
 
     const frame = await readHdrPng(join(out, "frame.png"));
     expect(frame).toMatchObject({ width: 128, height: 72, transfer: "hlg" });
@@ -90,6 +91,23 @@ describe("a job", () => {
     expect(await readHdrPng(join(out, "frame.png"))).toMatchObject({ transfer: "pq" });
   });
 
+  test("by luminance, for another display", async () => {
+    const out = join(folder, "luminance");
+    const options = ["--ootf", "luminance", "--peak-luminance", "600"];
+    expect(await demo([...SMALL, ...options, "--out", out])).toMatchObject({ code: 0 });
+    const frame = await readHdrPng(join(out, "frame.png"));
+    const background = scaleToFill("", await readHdrPng(SUNSET), 128, 72);
+    convertTransfer(background.samples, "pq", "hlg", { ootf: "luminance", peakLuminance: 600 });
+    const upperHalf = 128 * 36 * 6;
+    expect(frame.samples.subarray(0, upperHalf).equals(background.samples.subarray(0, upperHalf))).toBe(true);
+
+    const ootfs = decode(await readFile(join(out, "ootfs.png")));
+    expect(ootfs).toMatchObject({ width: 810, height: 400, depth: 8, channels: 3 });
+    const half = (left: number) =>
+      Array.from({ length: 400 }, (_, y) => ootfs.data.subarray((y * 810 + left) * 3).subarray(0, 1200));
+    expect(half(0)).not.toEqual(half(410));
+  });
+
   test("of one's own images", async () => {
     const own = join(folder, "own.png");
     await writeHdrPng(own, { width: 10, height: 20, transfer: "hlg", samples: image(1200) });
@@ -98,7 +116,7 @@ describe("a job", () => {
     expect(result).toMatchObject({ code: 0 });
     expect(row(result, "conversions")).toEqual(["0", "0"]);
     // Without a PQ image, there are no highlights to saturate.
-    expect(await readdir(out)).toEqual(["frame.png"]);
+    expect(await readdir(out)).toEqual(["frame.png", "ootfs.png"]);
   });
 
   test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("to video", async () => {
@@ -247,7 +265,7 @@ describe("what is wrong is said in a line", () => {
     const { code, stderr } = await demo([...SMALL, "--out", out]);
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^error: .*frame\.png: cannot be written: /);
     expect(code).toBe(1);
-    expect(await readdir(out)).toEqual(["frame.png"]);
+    expect(await readdir(out)).toEqual(["frame.png", "ootfs.png"]);
   });
 
   test("no ffmpeg", async () => {

@@ -6,8 +6,8 @@
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { writeHighlights } from "./highlights.mts";
 import { parseOptions } from "./options.mts";
+import { writeHighlights, writeOotfs } from "./pictures.mts";
 import { readHdrPng, writeHdrPng } from "./png.mts";
 import { renderWithAddon, renderWithLoop, showReports } from "./report.mts";
 import { createJob } from "./scenes.mts";
@@ -15,7 +15,7 @@ import { reasonOf, UserError } from "./user-error.mts";
 import { VideoWriter } from "./video.mts";
 
 async function main(): Promise<void> {
-  const { size, fps, seconds, target, out, video: videoFile, ...files } = parseOptions();
+  const { size, fps, seconds, target, ootf, peakLuminance, out, video: videoFile, ...files } = parseOptions();
   const background = await readHdrPng(files.background);
   const inset = await readHdrPng(files.inset);
   createFolder(out);
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const shownFrame = Math.max(0, job.frames - job.transitionFrames - 1);
   const shown = Buffer.alloc(6 * size.width * size.height);
   try {
-    const addon = await renderWithAddon(job, async (frame, number) => {
+    const addon = await renderWithAddon(job, { ootf, peakLuminance }, async (frame, number) => {
       if (number === shownFrame) frame.copy(shown);
       await video?.write(frame);
     });
@@ -50,6 +50,9 @@ async function main(): Promise<void> {
       `${highlightsPng}: highlights in HLG, left wrapped by the loop, right saturated by the addon`,
     );
   }
+  const ootfsPng = join(out, "ootfs.png");
+  await writeOotfs(ootfsPng, background);
+  console.log(`${ootfsPng}: saturated colours, left converted per channel, right by luminance`);
 }
 
 /** Creates a folder if it is not there; not those above it, which Node.js 20 attempts forever under /proc. */

@@ -3,13 +3,15 @@
 import { fileURLToPath } from "node:url";
 
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { HdrTransfer } from "hdr-image-transfer-cache";
+import type { HdrTransfer, HlgOotf } from "hdr-image-transfer-cache";
 
 /** What the user asked for. */
 export interface Options {
   background: string;
   inset: string;
   target: HdrTransfer;
+  ootf: HlgOotf;
+  peakLuminance: number;
   size: { width: number; height: number };
   fps: number;
   seconds: number;
@@ -58,6 +60,12 @@ export function parseOptions(): Options {
     .addOption(
       new Option("--target <transfer>", "transfer function of the job").choices(["pq", "hlg"]).default("hlg"),
     )
+    .addOption(
+      new Option("--ootf <ootf>", "what the HLG OOTF of the addon depends on")
+        .choices(["per-channel", "luminance"])
+        .default("per-channel"),
+    )
+    .option("--peak-luminance <cd/m²>", "peak luminance of the HLG display", parseNumber(1, 10_000), 1000)
     .option("--size <WxH>", "size of the frames", parseSize, parseSize("1920x1080"))
     .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
     .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)

@@ -2,7 +2,11 @@
 
 import { SingleBar } from "cli-progress";
 import Table from "cli-table3";
-import { createHdrImageTransferCache, type HdrImageTransferCache } from "hdr-image-transfer-cache";
+import {
+  type ConvertTransferOptions,
+  createHdrImageTransferCache,
+  type HdrImageTransferCache,
+} from "hdr-image-transfer-cache";
 
 import { type ImageCache, type Job, renderFrames } from "./render.mts";
 import { convertTransferLoop } from "./typescript-loop.mts";
@@ -22,12 +26,13 @@ export interface Report {
   milliseconds: number;
 }
 
-/** Renders all frames with the addon, and gives each to `onFrame`. */
+/** Renders all frames with the addon, converting as the options say, and gives each to `onFrame`. */
 export async function renderWithAddon(
   job: Job,
+  options: ConvertTransferOptions,
   onFrame: (frame: Buffer, number: number) => Promise<void>,
 ): Promise<Report> {
-  const cache = createHdrImageTransferCache();
+  const cache = createHdrImageTransferCache(options);
   const timer = new Timer(cache.getConverted);
   const bar = progressBar("addon          ", job.frames);
   let frames = 0;
