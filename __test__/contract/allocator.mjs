@@ -4,55 +4,105 @@ import assert from "node:assert/strict";
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
-import { detached, image } from "./images.mjs";
+import { convertedCopy, detached, image } from "./images.mjs";
 
-const NO_MEMORY = [
-  "ERR_MEMORY_ALLOCATION_FAILED",
-  "getConverted: no memory for the converted image of 600 bytes",
-];
-const REPLACED = [
-  "ERR_INVALID_STATE",
-  "getConverted: Buffer.allocUnsafeSlow was replaced; it must give a new Buffer and do no more",
-];
-
-const source = image(600);
-
-const throwRangeError = () => {
-  throw new RangeError("Array buffer allocation failed");
+const NO_MEMORY = {
+  name: "Error",
+  code: "ERR_MEMORY_ALLOCATION_FAILED",
+  message: "getConverted: no memory for the converted image of 600 bytes",
+};
+const REPLACED = {
+  name: "Error",
+  code: "ERR_INVALID_STATE",
+  message: "getConverted: Buffer.allocUnsafeSlow was replaced; it must give a new Buffer and do no more",
 };
 
-export const cases = [
-  // What the allocator throws where there is none.
-  ["no memory for the result", throwRangeError, NO_MEMORY],
-  ["the allocator gives the source", () => source, REPLACED],
-  ["the allocator gives too little", () => Buffer.alloc(598), REPLACED],
-  ["the allocator gives too much", () => Buffer.alloc(602), REPLACED],
-  ["the allocator gives another typed array", () => new Uint16Array(300), REPLACED],
-  ["the allocator gives a detached Buffer", detached, REPLACED],
-].map(([name, allocate, [code, message]]) => [
-  name,
-  () => {
-    const cache = createHdrImageTransferCache();
-    const kept = cache.getConverted("kept", "pq", "hlg", source);
-    const before = cache.stats();
-    assert.throws(() => withAllocator(allocate, () => cache.getConverted("image", "pq", "hlg", source)), {
-      name: "Error",
-      code,
-      message,
-    });
-    assert.deepEqual(source, image(600));
-    assert.deepEqual(cache.stats(), before);
-    assert.equal(cache.getConverted("kept", "pq", "hlg", source), kept);
-    assert.equal(cache.getConverted("image", "pq", "hlg", source).length, 600);
-  },
-]);
+const { allocUnsafeSlow } = Buffer;
 
-function withAllocator(allocate, body) {
-  const { allocUnsafeSlow } = Buffer;
-  Buffer.allocUnsafeSlow = allocate;
+/** What the allocator does with the source and the length, and what then is thrown. */
+const failures = [
+  ["throws, as where there is no memory", throwNoMemory, NO_MEMORY],
+  ["gives the source", (bytes) => bytes, REPLACED],
+  ["gives a part of the source's memory", ({ buffer }) => new Uint8Array(buffer, 0, 594), REPLACED],
+  ["gives too little", () => Buffer.alloc(598), REPLACED],
+  ["gives too much", () => Buffer.alloc(602), REPLACED],
+  ["gives another typed array", () => new Uint16Array(300), REPLACED],
+  ["gives what is none", () => "600", REPLACED],
+  ["gives a detached Buffer", detached, REPLACED],
+  [
+    "gives a right Buffer, but shrinks the source",
+    ({ buffer }, byteLength) => {
+      buffer.resize(6);
+      return allocUnsafeSlow(byteLength);
+    },
+    REPLACED,
+  ],
+];
+
+export const cases = [
+  ...failures.map(([what, allocate, expected]) => [
+    `the allocator ${what}`,
+    () => {
+      const cache = createHdrImageTransferCache();
+      const kept = cache.getConverted("kept", "pq", "hlg", image(12));
+      const before = cache.stats();
+      const source = new Uint8Array(new ArrayBuffer(600, { maxByteLength: 600 }));
+      source.set(image(600));
+      const request = () => cache.getConverted("image", "pq", "hlg", source);
+      Buffer.allocUnsafeSlow = (byteLength) => allocate(source, byteLength);
+      assert.throws(request, expected);
+      Buffer.allocUnsafeSlow = allocUnsafeSlow;
+      assert.deepEqual(cache.stats(), before);
+      assert.equal(cache.getConverted("kept", "pq", "hlg", image(12)), kept);
+      assert.deepEqual(Buffer.from(source), image(600).subarray(0, source.length));
+      assert.deepEqual(request(), convertedCopy(source, "pq", "hlg"));
+    },
+  ]),
+  [
+    "the allocator throws something else: it comes through",
+    () => {
+      const cyclic = new Error("cyclic");
+      cyclic.cause = cyclic;
+      const cache = createHdrImageTransferCache();
+      for (const mine of [new Error("mine"), "mine", null, cyclic]) {
+        Buffer.allocUnsafeSlow = () => {
+          throw mine;
+        };
+        assert.throws(
+          () => cache.getConverted("image", "pq", "hlg", image(600)),
+          (thrown) => thrown === mine,
+        );
+      }
+    },
+  ],
+  [
+    "the allocator uses the cache",
+    () => {
+      const cache = createHdrImageTransferCache(1);
+      const source = image(600);
+      Buffer.allocUnsafeSlow = (byteLength) => {
+        Buffer.allocUnsafeSlow = allocUnsafeSlow;
+        cache.getConverted("another image with a long name", "pq", "hlg", source);
+        cache.clear();
+        cache.getConverted("image", "hlg", "pq", source);
+        return allocUnsafeSlow(byteLength);
+      };
+      const converted = cache.getConverted("image", "pq", "hlg", source);
+      assert.deepEqual(converted, convertedCopy(source, "pq", "hlg"));
+      const { misses, evictions, entries } = cache.stats();
+      assert.deepEqual({ misses, evictions, entries }, { misses: 3, evictions: 1, entries: 1 });
+    },
+  ],
+].map(([name, body]) => [name, () => withAllocatorRestored(body)]);
+
+function withAllocatorRestored(body) {
   try {
-    return body();
+    body();
   } finally {
     Buffer.allocUnsafeSlow = allocUnsafeSlow;
   }
+}
+
+function throwNoMemory() {
+  throw new RangeError("Array buffer allocation failed");
 }

@@ -134,6 +134,7 @@ const rows = [
     "source",
     notImages,
     (source) => ["older", "pq", "hlg", source],
+    (source) => ["another", "pq", "hlg", source],
     (source) => ["older", "hlg", "pq", source],
     (source) => ["older", "pq", "pq", source],
   ],
