@@ -53,7 +53,7 @@ function build() {
   // Stable Rust takes `-Z` only so. A named target keeps the flags from build scripts.
   const env = { ...process.env, RUSTC_BOOTSTRAP: "1", RUSTFLAGS, CARGO_TARGET_DIR: scratch };
   const manifest = join(root, "fuzz", "Cargo.toml");
-  run("cargo", ["build", "--locked", "--release", "--target", host, "--manifest-path", manifest], env);
+  run("cargo", ["build", "--release", "--target", host, "--manifest-path", manifest], env);
   return join(scratch, host, "release");
 }
 
