@@ -265,7 +265,7 @@ describe("what is wrong is said in a line", () => {
     const { code, stderr } = await demo([...SMALL, "--out", out]);
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^error: .*frame\.png: cannot be written: /);
     expect(code).toBe(1);
-    expect(await readdir(out)).toEqual(["frame.png", "ootfs.png"]);
+    expect(await readdir(out)).toEqual(["frame.png"]);
   });
 
   test("no ffmpeg", async () => {

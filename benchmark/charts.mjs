@@ -27,6 +27,28 @@ export function writeCharts(results) {
   writeScale(results);
 }
 
+/** Writes docs/charts/soak.svg: how much memory the process took, from its start to its end. */
+export function writeSoak({ title, samples, before }) {
+  write("soak", 320, {
+    title: { text: title, left: "center" },
+    grid: { left: 60, right: 30, top: 45, bottom: 50 },
+    xAxis: { type: "value", name: "seconds", nameLocation: "middle", nameGap: 28 },
+    yAxis: { type: "value", name: "RSS, MiB" },
+    series: [
+      {
+        type: "line",
+        showSymbol: false,
+        data: samples.map(({ seconds, rss }) => [seconds, rss]),
+        markLine: {
+          symbol: "none",
+          label: { formatter: `after the warm-up: ${before.rss} MiB`, position: "insideMiddleTop" },
+          data: [{ yAxis: before.rss }],
+        },
+      },
+    ],
+  });
+}
+
 function writeBars(name, title, times) {
   const entries = Object.entries(times).toReversed();
   write(name, 70 + 40 * entries.length, {

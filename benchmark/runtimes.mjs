@@ -1,32 +1,16 @@
 // The benchmark on other runtimes, fetched from the npm registry: `npm run bench:runtimes`.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const RUNTIMES = {
-  "node@22": "node_modules/node/bin/node",
-  "node@24": "node_modules/node/bin/node",
-  "bun@1": "node_modules/bun/bin/bun.exe",
-};
+import { fetchRuntime } from "../runtimes/fetch.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const benchmark = fileURLToPath(new URL("bench.mjs", import.meta.url));
 
-for (const [runtime, executable] of Object.entries(RUNTIMES)) {
-  const folder = join(root, "target", "runtimes", runtime);
-  if (!existsSync(join(folder, executable))) {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "package.json"), "{}\n");
-    run("npm", ["install", "--no-save", "--foreground-scripts", runtime], folder);
-  }
-  run(join(folder, executable), [join(root, "benchmark", "bench.mjs"), "--no-charts"], root);
-}
-
-function run(command, args, cwd) {
-  const { status, error } = spawnSync(command, args, { cwd, stdio: "inherit" });
+for (const runtime of ["node@22", "node@24", "bun@1"]) {
+  const { status } = spawnSync(fetchRuntime(runtime), [benchmark, "--no-charts"], { stdio: "inherit" });
   if (status !== 0) {
-    console.error(`error: ${command} ${args.join(" ")}: ${error?.message ?? `exit code ${status}`}`);
+    console.error(`error: the benchmark failed on ${runtime}`);
     process.exit(1);
   }
 }

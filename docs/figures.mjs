@@ -35,7 +35,7 @@ function colourOf(hue, saturation) {
 function writeOotfError() {
   const hues = Array.from({ length: 36 }, (_, at) => at * 10);
   const saturations = Array.from({ length: 21 }, (_, at) => at / 20);
-  const places = saturations.flatMap((_, y) => hues.map((_, x) => [x, y]));
+  const places = hues.flatMap((_hue, x) => saturations.map((_saturation, y) => [x, y]));
   const colours = places.map(([x, y]) => colourOf(hues[x], saturations[y]));
   const [perChannel, byLuminance] = [toPq(colours), toPq(colours, { ootf: "luminance" })];
   const errors = places.map(([x, y], at) => {

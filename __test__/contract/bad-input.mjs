@@ -1,0 +1,295 @@
+// Bad input: a clear error, and nothing changes.
+
+import assert from "node:assert/strict";
+import { isUint8Array } from "node:util/types";
+
+import * as addon from "hdr-image-transfer-cache";
+
+import { detached, image } from "./images.mjs";
+
+const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
+const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
+const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
+
+// Bad values, the error each gives, and how its message goes on after "must be".
+
+const notLimits = [
+  ["16", '"16"'],
+  [true, "true"],
+  [16n, "a bigint"],
+  [[16], "an array"],
+  [Symbol("16"), "a symbol"],
+  [() => 16, "a function"],
+  [Buffer.from([16]), "a Uint8Array"],
+  [new ArrayBuffer(16), "an ArrayBuffer"],
+  [new Date(16), "a Date"],
+].map(([value, shown]) => [value, TYPE, `a number or an options object, got ${shown}`]);
+
+const notIntegers = [
+  [-1, "-1"],
+  [1.5, "1.5"],
+  [-Number.MIN_VALUE, "-5e-324"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+  [-Infinity, "-Infinity"],
+].map(([value, shown]) => [value, RANGE, `a non-negative integer, got ${shown}`]);
+
+const notNumbers = [
+  ["16", '"16"'],
+  [true, "true"],
+  [16n, "a bigint"],
+  [{}, "an object"],
+  [[16], "an array"],
+  [Symbol("16"), "a symbol"],
+  [() => 16, "a function"],
+  [Object(16), "an object"],
+].map(([value, shown]) => [value, TYPE, `a non-negative integer, got ${shown}`]);
+
+const notStrings = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["older"], "an array"],
+  [Symbol("older"), "a symbol"],
+  [Object("older"), "an object"],
+].map(([value, shown]) => [value, TYPE, `a string, got ${shown}`]);
+
+const notTransfers = [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["pq"], "an array"],
+  ["", '""'],
+  ["p", '"p"'],
+  ["PQ", '"PQ"'],
+  ["pq ", '"pq "'],
+  ["pq\0", '"pq\\0"'],
+  ["hlgg", '"hlgg"'],
+  ["hlg\0", '"hlg\\0"'],
+  // The low bytes of these two units are those of "pq".
+  ["\u0170\u0171", '"\u0170\u0171"'],
+  [Object("pq"), "an object"],
+  ['"quoted"\n', '"\\"quoted\\"\\n"'],
+  ["x".repeat(41), `"${"x".repeat(40)}"…`],
+].map(([value, shown]) => [value, VALUE, `"pq" or "hlg", got ${shown}`]);
+
+const notOotfs = [
+  [1, TYPE, "1"],
+  [true, TYPE, "true"],
+  [{}, TYPE, "an object"],
+  [Object("luminance"), TYPE, "an object"],
+  [Symbol("luminance"), TYPE, "a symbol"],
+  ["", VALUE, '""'],
+  ["Luminance", VALUE, '"Luminance"'],
+  ["luminance\0", VALUE, '"luminance\\0"'],
+  ["perChannel", VALUE, '"perChannel"'],
+  ["x".repeat(41), VALUE, `"${"x".repeat(40)}"…`],
+].map(([value, error, shown]) => [value, error, `"per-channel" or "luminance", got ${shown}`]);
+
+const notPeaks = [
+  ["1000", TYPE, '"1000"'],
+  [true, TYPE, "true"],
+  [1000n, TYPE, "a bigint"],
+  [[1000], TYPE, "an array"],
+  [0, RANGE, "0"],
+  [0.999, RANGE, "0.999"],
+  [10001, RANGE, "10001"],
+  [-1000, RANGE, "-1000"],
+  [NaN, RANGE, "NaN"],
+  [Infinity, RANGE, "Infinity"],
+].map(([value, error, shown]) => [value, error, `a number from 1 to 10000 (cd/m²), got ${shown}`]);
+
+const notOptions = [
+  [1000, "1000"],
+  ["luminance", '"luminance"'],
+  [true, "true"],
+  [["luminance"], "an array"],
+  [Buffer.alloc(6), "a Uint8Array"],
+  [() => {}, "a function"],
+].map(([value, shown]) => [value, TYPE, `an options object, got ${shown}`]);
+
+const notPixels = [1, 2, 4, 10, 13].map((byteLength) => [
+  image(byteLength),
+  RANGE,
+  `of a byteLength that is a multiple of 6 (whole pixels), got byteLength ${byteLength}`,
+]);
+
+const notImages = [
+  ...[
+    [undefined, "undefined"],
+    [null, "null"],
+    ["image", '"image"'],
+    [12, "12"],
+    [{}, "an object"],
+    [{ length: 6, byteLength: 6 }, "an object"],
+    [[0, 0, 0], "an array"],
+    [new ArrayBuffer(6), "an ArrayBuffer"],
+    [new SharedArrayBuffer(6), "an object"],
+    [new DataView(new ArrayBuffer(6)), "a DataView"],
+    [new Uint16Array(3), "a Uint16Array"],
+    [new Uint8ClampedArray(6), "a typed array of another kind"],
+    [new Proxy(Buffer.alloc(6), {}), "an object"],
+    [Object.create(Buffer.prototype), "an object"],
+  ].map(([value, shown]) => [value, TYPE, `a Buffer or Uint8Array, got ${shown}`]),
+  [detached(), VALUE, "a Buffer that still has its memory, got one that was transferred away"],
+  [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
+  [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
+];
+
+/** A function, an argument of it, bad values, and the arguments of calls with such a value. */
+const rows = [
+  ["createHdrImageTransferCache", "limits", notLimits, (limits) => [limits]],
+  ["createHdrImageTransferCache", "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
+  [
+    "createHdrImageTransferCache",
+    "maxEntries",
+    [...notNumbers, ...notIntegers],
+    (maxEntries) => [{ maxEntries, maxBytes: 1 }],
+  ],
+  [
+    "createHdrImageTransferCache",
+    "maxBytes",
+    [...notNumbers, ...notIntegers],
+    (maxBytes) => [{ maxEntries: 1, maxBytes }],
+  ],
+  ["createHdrImageTransferCache", "ootf", notOotfs, (ootf) => [{ ootf }]],
+  ["createHdrImageTransferCache", "peakLuminance", notPeaks, (peakLuminance) => [{ peakLuminance }]],
+  [
+    "getConverted",
+    "imageId",
+    notStrings,
+    (id) => [id, "pq", "hlg", image(12)],
+    (id) => [id, "pq", "pq", image(12)],
+  ],
+  ["getConverted", "imageId", [[undefined, TYPE, "a string, got undefined"]], () => []],
+  [
+    "getConverted",
+    "sourceTransfer",
+    notTransfers,
+    (from) => ["older", from, "hlg", image(12)],
+    (from) => ["older", from, from, image(12)],
+  ],
+  ["getConverted", "targetTransfer", notTransfers, (to) => ["older", "pq", to, image(12)]],
+  [
+    "getConverted",
+    "source",
+    notImages,
+    (source) => ["older", "pq", "hlg", source],
+    (source) => ["another", "pq", "hlg", source],
+    (source) => ["older", "hlg", "pq", source],
+    (source) => ["older", "pq", "pq", source],
+  ],
+  [
+    "getConverted",
+    "source",
+    notPixels,
+    (source) => ["another", "pq", "hlg", source],
+    (source) => ["another", "pq", "pq", source],
+  ],
+  ["delete", "imageId", notStrings, (id) => [id]],
+  ["convertTransfer", "buf", notImages, (buf) => [buf, "pq", "hlg"], (buf) => [buf, "pq", "pq"]],
+  ["convertTransfer", "from", notTransfers, (from) => [image(12), from, "hlg"]],
+  ["convertTransfer", "to", notTransfers, (to) => [image(12), "pq", to]],
+  [
+    "convertTransfer",
+    "buf",
+    notPixels,
+    (buf) => [buf, "pq", "hlg", { ootf: "luminance" }],
+    (buf) => [buf, "pq", "pq", { ootf: "luminance" }],
+  ],
+  ["convertTransfer", "options", notOptions, (options) => [image(12), "pq", "hlg", options]],
+  [
+    "convertTransfer",
+    "ootf",
+    notOotfs,
+    (ootf) => [image(12), "pq", "hlg", { ootf }],
+    (ootf) => [image(12), "pq", "pq", { ootf }],
+  ],
+  [
+    "convertTransfer",
+    "peakLuminance",
+    notPeaks,
+    (peakLuminance) => [image(12), "pq", "hlg", { ootf: "luminance", peakLuminance }],
+  ],
+];
+
+export const cases = [
+  ...rows.flatMap(([callee, argument, bad, ...calls]) =>
+    bad.flatMap(([value, error, rest]) => {
+      const message = `${callee}: ${argument} must be ${rest}`;
+      return calls.map((argumentsOf) => [
+        message,
+        () => assertFails(callee, argumentsOf(value), error, message),
+      ]);
+    }),
+  ),
+  [
+    "a getter takes the memory of buf away: the call sees what is left",
+    () => {
+      const buf = Buffer.from(new ArrayBuffer(12));
+      const options = {
+        get ootf() {
+          structuredClone(buf.buffer, { transfer: [buf.buffer] });
+          return "luminance";
+        },
+      };
+      const error = thrownBy(() => addon.convertTransfer(buf, "pq", "hlg", options));
+      assert.equal(error.code, "ERR_INVALID_ARG_VALUE");
+    },
+  ],
+  [
+    "an error of a getter comes through as it is",
+    () => {
+      const mine = new Error("mine");
+      const limits = {
+        get maxBytes() {
+          throw mine;
+        },
+      };
+      assert.equal(
+        thrownBy(() => addon.createHdrImageTransferCache(limits)),
+        mine,
+      );
+    },
+  ],
+];
+
+/** Makes a bad call, beside a cache that holds two images, and sees that nothing became of it. */
+function assertFails(callee, args, [Class, code], message) {
+  const ootf = message.includes("whole pixels") ? "luminance" : "per-channel";
+  const cache = addon.createHdrImageTransferCache({ maxEntries: 2, ootf });
+  const older = cache.getConverted("older", "pq", "hlg", image(12, 1));
+  const newer = cache.getConverted("newer", "pq", "hlg", image(12, 2));
+  const statsBefore = cache.stats();
+  const argsBefore = args.map(copyBytes);
+
+  const error = thrownBy(() => ({ ...addon, ...cache })[callee](...args));
+  assert.equal(error.constructor, Class);
+  assert.equal(error.name, Class.name);
+  assert.equal(error.code, code);
+  assert.equal(error.message, message);
+  assert.match(error.stack, /bad-input\.mjs/);
+
+  assert.deepEqual(args.map(copyBytes), argsBefore);
+  assert.deepEqual(cache.stats(), statsBefore);
+  // Nor did their order change: the next image takes the place of the older one.
+  cache.getConverted("newest", "pq", "hlg", image(12, 3));
+  assert.equal(cache.getConverted("newer", "pq", "hlg", image(12, 2)), newer);
+  assert.notEqual(cache.getConverted("older", "pq", "hlg", image(12, 1)), older);
+}
+
+/** Also of what was transferred away. */
+function copyBytes(value) {
+  return isUint8Array(value) ? Array.from({ length: value.length }, (_, at) => value[at]) : value;
+}
+
+function thrownBy(body) {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail("nothing was thrown");
+}

@@ -1,0 +1,34 @@
+// The contract of the addon, on any runtime: runs all cases, prints those that fail, and how many passed.
+// Needs a `gc` function, where the runtime has a flag for it.
+
+import { cases as allocatorCases } from "./allocator.mjs";
+import { cases as badInputCases } from "./bad-input.mjs";
+import { cases as cacheCases } from "./cache.mjs";
+import { cases as conversionCases } from "./conversion.mjs";
+import { cases as memoryCases } from "./memory.mjs";
+import { cases as moduleCases } from "./modules.mjs";
+import { cases as workerCases } from "./workers.mjs";
+
+const cases = [
+  ...moduleCases,
+  ...conversionCases,
+  ...cacheCases,
+  ...badInputCases,
+  ...allocatorCases,
+  ...memoryCases,
+  ...workerCases,
+];
+
+let passed = 0;
+for (const [name, body] of cases) {
+  try {
+    await body();
+    passed++;
+  } catch (error) {
+    console.error(`FAILED: ${name}\n`, error);
+  }
+}
+const { bun, deno, node } = process.versions;
+const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node.js ${node}`;
+console.log(`${runtime}: ${passed} of ${cases.length} cases passed`);
+process.exit(passed === cases.length ? 0 : 1);

@@ -1,0 +1,40 @@
+// What worker threads do for workers.mjs.
+
+import { parentPort, workerData } from "node:worker_threads";
+
+import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
+
+const tasks = {
+  fillCache(source) {
+    const cache = createHdrImageTransferCache({ maxBytes: 10_000 });
+    const request = (id) => cache.getConverted(`image ${id}`, "pq", "hlg", source);
+    for (let id = 0; id < 199; id++) request(id);
+    const converted = request(199);
+    parentPort.postMessage({ converted, isSame: request(199) === converted, bytesUsed: cache.bytesUsed() });
+  },
+
+  transferResult(source) {
+    const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
+    parentPort.postMessage(converted, [converted.buffer]);
+  },
+
+  echo() {
+    parentPort.once("message", (message) => parentPort.postMessage(message));
+  },
+
+  convertForEver() {
+    const cache = createHdrImageTransferCache(4);
+    const source = Buffer.alloc(6 * 640 * 360);
+    for (let id = 0; ; id++) {
+      cache.getConverted(`image ${id}`, "pq", "hlg", source);
+      if (id === 3) parentPort.postMessage("converting");
+    }
+  },
+
+  convertShared(shared) {
+    for (let round = 0; round < 20; round++) convertTransfer(shared, "pq", "hlg");
+    parentPort.postMessage("done");
+  },
+};
+
+tasks[workerData.task](workerData.source);

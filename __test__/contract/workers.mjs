@@ -1,0 +1,77 @@
+// Worker threads: each has caches of its own, what they convert can be transferred, and they may end at any time.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+
+import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
+
+import { convertedCopy, image } from "./images.mjs";
+
+export const cases = [
+  [
+    "many at once, each with caches of its own",
+    async () => {
+      const here = createHdrImageTransferCache();
+      const kept = here.getConverted("image 0", "pq", "hlg", image(600, 99));
+      const workers = Array.from({ length: 4 }, (_, seed) => start("fillCache", image(600, seed)));
+      const messages = await Promise.all(workers.map((worker) => once(worker, "message")));
+      for (const [seed, [{ converted, isSame, bytesUsed }]] of messages.entries()) {
+        assert.deepEqual(Buffer.from(converted), convertedCopy(image(600, seed), "pq", "hlg"));
+        assert.deepEqual([isSame, bytesUsed], [true, 9600]);
+      }
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      assert.equal(here.getConverted("image 0", "pq", "hlg", image(600, 99)), kept);
+    },
+  ],
+  [
+    "a result is transferred from one",
+    async () => {
+      const worker = start("transferResult", image(600));
+      const [converted] = await once(worker, "message");
+      assert.deepEqual(Buffer.from(converted), convertedCopy(image(600), "pq", "hlg"));
+      await worker.terminate();
+    },
+  ],
+  [
+    "a result is transferred to one: here it is converted anew",
+    async () => {
+      const cache = createHdrImageTransferCache();
+      const worker = start("echo");
+      const first = cache.getConverted("image", "pq", "hlg", image(600));
+      worker.postMessage(first, [first.buffer]);
+      const [echo] = await once(worker, "message");
+      assert.deepEqual(Buffer.from(echo), convertedCopy(image(600), "pq", "hlg"));
+      assert.equal(first.length, 0);
+      const second = cache.getConverted("image", "pq", "hlg", image(600));
+      assert.deepEqual(second, convertedCopy(image(600), "pq", "hlg"));
+      assert.equal(cache.stats().misses, 2);
+      await worker.terminate();
+    },
+  ],
+  [
+    "they may end in mid-conversion",
+    async () => {
+      for (let round = 0; round < 10; round++) {
+        const worker = start("convertForEver");
+        await once(worker, "message");
+        await worker.terminate();
+      }
+    },
+  ],
+  [
+    "two threads convert one SharedArrayBuffer",
+    async () => {
+      const shared = new Uint8Array(new SharedArrayBuffer(6 * 640 * 360));
+      const worker = start("convertShared", shared);
+      const done = once(worker, "message");
+      for (let round = 0; round < 20; round++) convertTransfer(shared, "hlg", "pq");
+      await done;
+      await worker.terminate();
+    },
+  ],
+];
+
+function start(task, source) {
+  return new Worker(new URL("worker.mjs", import.meta.url), { workerData: { task, source } });
+}

@@ -1,0 +1,13 @@
+/** A short soak; `npm run soak` is the long one. */
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+import { expect, test } from "vitest";
+
+test("after hundreds of caches and a thousand misses, all memory is back", async () => {
+  const args = ["soak/main.mjs", "--misses", "1000", "--seed", "1", "--no-chart"];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout).toMatch(/caches not collected │ +0 │ +│ +0 │/);
+  expect(stdout).toMatch(/images not collected │ +0 │ +│ +0 │/);
+});
