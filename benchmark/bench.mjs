@@ -46,6 +46,15 @@ async function runAll() {
     loadMs: median(Array.from({ length: 11 }, timeToLoad)),
     misses: mapValues({ "1080p": 0, "4K": 0, "8K": 0 }, (_, size) => run("misses", [size])),
     inPlace: mapValues(kernels, (env) => run("inPlace", ["4K"], env)),
+    luminance: mapValues(
+      {
+        "AVX-512, one thread": oneThread,
+        "AVX2, one thread": { HDR_IMAGE_TRANSFER_KERNEL: "avx2", ...oneThread },
+        "portable, one thread": { ...portable, ...oneThread },
+        "all threads": {},
+      },
+      (env) => run("luminance", [], env),
+    ),
     hits: run("hits"),
     jobs: run("jobs"),
     first: mapValues({ "best kernel": {}, "portable kernel": portable }, (env) => {
@@ -106,6 +115,15 @@ function show(results) {
   }
   for (const [kernel, times] of Object.entries(results.inPlace)) {
     compare(`In place, 4K, ${kernel}`, "warm copy", times);
+  }
+  for (const [kernel, times] of Object.entries(results.luminance)) {
+    for (const way of ["PQ to HLG", "HLG to PQ"]) {
+      const compared = { "by luminance": times[way], "per channel": times[`${way}, per channel`] };
+      const zscale = times[`${way}, zscale`];
+      // There may be no ffmpeg.
+      if (zscale) compared["zscale, one thread"] = zscale;
+      compare(`By luminance, in place, 4K, ${way}, ${kernel}`, "by luminance", compared);
+    }
   }
   const { passthrough, ...hits } = results.hits;
   for (const ids of ["short ids", "long ids"]) {

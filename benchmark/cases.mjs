@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
 import { measure } from "./measure.mjs";
+import { isZscaleThere, timeZscale } from "./zscale.mjs";
 import { convertByLoop, convertByView, MapCache, noCache } from "./peers.mjs";
 
 export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160], "8K": [7680, 4320] };
@@ -68,6 +69,31 @@ export function inPlace(size) {
     loop: () => convertByLoop(buf, "hlg"),
   };
   return measure(`in place, ${size}`, ways, { rounds: 15, prepare: () => buf.set(source) });
+}
+
+/** In place by luminance, in warm memory, beside the conversion per channel and, if it is there, zscale. */
+export function luminance() {
+  const [width, height] = SIZES["4K"];
+  const source = createImage(width, height);
+  const buf = Buffer.from(source);
+  const convert = (from, to, options) => () => convertTransfer(buf, from, to, options);
+  const times = measure(
+    "by luminance, 4K",
+    {
+      "PQ to HLG, per channel": convert("pq", "hlg"),
+      "PQ to HLG": convert("pq", "hlg", { ootf: "luminance" }),
+      "HLG to PQ, per channel": convert("hlg", "pq"),
+      "HLG to PQ": convert("hlg", "pq", { ootf: "luminance" }),
+    },
+    { rounds: 15, prepare: () => buf.set(source) },
+  );
+  if (!isZscaleThere()) return times;
+  const image = { width, height, samples: source };
+  return {
+    ...times,
+    "PQ to HLG, zscale": timeZscale(image, "pq", "hlg"),
+    "HLG to PQ, zscale": timeZscale(image, "hlg", "pq"),
+  };
 }
 
 /** What an image costs once it is converted: two images in turn, as a frame has several. */

@@ -14,9 +14,7 @@ const tables = [
   ["hlg", "pq", "1f326862d67738c324237eefd935c9bacf1f374f3264229dacf462ded93db06c"],
 ];
 
-const { colours, converted } = JSON.parse(
-  readFileSync(new URL("../vectors/colour-science.json", import.meta.url), "utf8"),
-);
+const vectors = JSON.parse(readFileSync(new URL("../vectors/colour-science.json", import.meta.url), "utf8"));
 
 const memory = [
   ["a Buffer at an odd offset", () => Buffer.concat([Buffer.alloc(1), image(60)]).subarray(1)],
@@ -65,17 +63,17 @@ export const cases = [
       },
     ],
   ]),
-  ...converted.map(({ from, to, peakLuminance, colours: expected }) => [
+  ...vectors.converted.map(({ from, to, peakLuminance, colours: expected }) => [
     `${from} to ${to} by luminance, ${peakLuminance} cd/m²: within a code of colour-science`,
     () => {
       const options = { ootf: "luminance", peakLuminance };
-      const source = Buffer.from(Uint16Array.from(colours.flat()).buffer);
-      const image = createHdrImageTransferCache(options).getConverted("image", from, to, source);
+      const source = Buffer.from(Uint16Array.from(vectors.colours.flat()).buffer);
+      const converted = createHdrImageTransferCache(options).getConverted("image", from, to, source);
       for (const [at, code] of expected.flat().entries()) {
-        assert.ok(Math.abs(image.readUInt16LE(2 * at) - code) <= 1);
+        assert.ok(Math.abs(converted.readUInt16LE(2 * at) - code) <= 1);
       }
       convertTransfer(source, from, to, options);
-      assert.deepEqual(source, image);
+      assert.deepEqual(source, converted);
     },
   ]),
   ...["pq", "hlg"].map((transfer) => [
