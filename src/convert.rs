@@ -85,6 +85,8 @@ impl Conversion {
         let kernel = Kernel::best();
         let part = threads::part_length(source.len());
         threads::convert_parts(source.chunks(part).zip(target.chunks_mut(part)), |(source, target)| {
+            #[cfg(feature = "panic-on-purpose")]
+            panic_at_mark(source);
             kernel.convert(self, source, target);
         });
     }
@@ -96,7 +98,11 @@ impl Conversion {
     pub fn convert_in_place(self, samples: &mut [Sample]) {
         let kernel = Kernel::best();
         let part = threads::part_length(samples.len());
-        threads::convert_parts(samples.chunks_mut(part), |samples| kernel.convert_in_place(self, samples));
+        threads::convert_parts(samples.chunks_mut(part), |samples| {
+            #[cfg(feature = "panic-on-purpose")]
+            panic_at_mark(samples);
+            kernel.convert_in_place(self, samples);
+        });
     }
 
     /// The result for every code, when each channel is converted on its own.
@@ -113,6 +119,12 @@ impl Conversion {
         };
         (self.rendering.display == HlgDisplay::REFERENCE).then_some(segments)
     }
+}
+
+/// Panics if a part of an image begins with the code 0xdead.
+#[cfg(feature = "panic-on-purpose")]
+fn panic_at_mark(samples: &[Sample]) {
+    assert!(samples.first() != Some(&0xdead_u16.to_le_bytes()), "panicked on purpose");
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! An [`Error`] as a JavaScript exception: the one place that says which class and code each has.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use napi::{Env, Status};
 
 use crate::error::Error;
@@ -16,4 +19,17 @@ pub fn throw(env: &Env, error: &Error) -> napi::Error {
         Error::OutOfMemory { .. } => env.throw_error(&message, Some("ERR_MEMORY_ALLOCATION_FAILED")),
     };
     thrown.err().unwrap_or_else(|| napi::Error::from_status(Status::PendingException))
+}
+
+/// Does what a call asks for. A panic is a defect of this crate, and an error for the caller; it must not get
+/// any further.
+pub fn catch_panic<R>(body: impl FnOnce() -> napi::Result<R>) -> napi::Result<R> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+        Err(napi::Error::from_reason(format!("internal error, please report it: {}", message_of(&*panic))))
+    })
+}
+
+fn message_of(panic: &dyn Any) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("the native code panicked")
 }

@@ -10,6 +10,8 @@ use std::ptr;
 use napi::bindgen_prelude::{FromNapiValue, Unknown};
 use napi::{Env, JsError, JsValue, check_status, sys};
 
+use super::error::catch_panic;
+
 /// A JavaScript function that calls `closure` with its first `N` arguments, `undefined` for those not
 /// given. It needs no `this`. The closure is dropped when the function is collected. An error, or a
 /// panic, of the closure is thrown.
@@ -83,8 +85,7 @@ where
         let closure = unsafe { &*closure.cast::<F>() };
         // SAFETY: Node-API gave these as values of this call.
         let arguments = arguments.map(|value| unsafe { Unknown::from_raw_unchecked(raw_env, value) });
-        catch_unwind(AssertUnwindSafe(|| closure(&env, arguments).map(|value| value.raw())))
-            .unwrap_or_else(|_| Err(napi::Error::from_reason("internal error: the native code panicked")))
+        catch_panic(|| closure(&env, arguments).map(|value| value.raw()))
     });
     result.unwrap_or_else(|error| {
         // SAFETY: `raw_env` is the environment of this call. An exception already on its way stays.

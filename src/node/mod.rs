@@ -25,6 +25,7 @@ use napi_derive::napi;
 use crate::convert::Conversion;
 use arguments::Call;
 use cache_object::HdrImageTransferCache;
+use error::catch_panic;
 
 /// Creates an empty cache of converted images.
 ///
@@ -34,13 +35,15 @@ use cache_object::HdrImageTransferCache;
 /// `ERR_INVALID_ARG_VALUE`: `ootf` is neither `"per-channel"` nor `"luminance"`.
 /// @throws {RangeError} `ERR_OUT_OF_RANGE`: a limit is negative, fractional, infinite or NaN, or
 /// `peakLuminance` is not from 1 to 10000.
-#[napi(catch_unwind, ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null")]
+#[napi(ts_args_type = "limits?: number | HdrImageTransferCacheOptions | null")]
 pub fn create_hdr_image_transfer_cache<'env>(
     env: &'env Env,
     limits: Option<Unknown<'env>>,
 ) -> napi::Result<HdrImageTransferCache<'env>> {
-    let (limits, rendering) = Call::new(env, "createHdrImageTransferCache").cache_options(limits)?;
-    HdrImageTransferCache::new(env, limits, rendering)
+    catch_panic(|| {
+        let (limits, rendering) = Call::new(env, "createHdrImageTransferCache").cache_options(limits)?;
+        HdrImageTransferCache::new(env, limits, rendering)
+    })
 }
 
 /// Converts an image in place. Equal transfers leave it unchanged.
@@ -53,7 +56,6 @@ pub fn create_hdr_image_transfer_cache<'env>(
 /// @throws {RangeError} `ERR_OUT_OF_RANGE`: `buf` has an odd byteLength, or, where `ootf` is `"luminance"`,
 /// one that is not a multiple of 6; or `peakLuminance` is not from 1 to 10000.
 #[napi(
-    catch_unwind,
     ts_args_type = "buf: Uint8Array, from: HdrTransfer, to: HdrTransfer, options?: ConvertTransferOptions | null"
 )]
 pub fn convert_transfer<'env>(
@@ -63,14 +65,16 @@ pub fn convert_transfer<'env>(
     to: Unknown,
     options: Option<Unknown<'env>>,
 ) -> napi::Result<()> {
-    let call = Call::new(env, "convertTransfer");
-    // First, since reading options may run JavaScript, which may do anything to the Buffer.
-    let rendering = call.convert_options(options)?;
-    let image = call.image("buf", buf, rendering.ootf)?;
-    let from = call.transfer("from", from)?;
-    let to = call.transfer("to", to)?;
-    if let Some(conversion) = Conversion::between(from, to, rendering) {
-        image.convert_in_place(conversion);
-    }
-    Ok(())
+    catch_panic(|| {
+        let call = Call::new(env, "convertTransfer");
+        // First, since reading options may run JavaScript, which may do anything to the Buffer.
+        let rendering = call.convert_options(options)?;
+        let image = call.image("buf", buf, rendering.ootf)?;
+        let from = call.transfer("from", from)?;
+        let to = call.transfer("to", to)?;
+        if let Some(conversion) = Conversion::between(from, to, rendering) {
+            image.convert_in_place(conversion);
+        }
+        Ok(())
+    })
 }
