@@ -18,7 +18,7 @@ const HLG_C = 0.55991073;
 const HLG_PEAK = 1_000;
 
 /** The luminance of a PQ signal, in cd/m². */
-function pqLuminance(signal: number): number {
+export function pqLuminance(signal: number): number {
   const root = signal ** (1 / PQ_M2);
   return PQ_PEAK * (Math.max(root - PQ_C1, 0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1);
 }
@@ -34,7 +34,7 @@ function hlgSystemGamma(peak: number): number {
 }
 
 /** The luminance of an HLG signal on a display of that peak, in cd/m². */
-function hlgLuminance(signal: number, peak: number): number {
+export function hlgLuminance(signal: number, peak: number): number {
   const scene = signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
   return peak * scene ** hlgSystemGamma(peak);
 }

@@ -5,6 +5,8 @@ import { writeFileSync } from "node:fs";
 import * as echarts from "echarts";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
+import { hlgLuminance, pqLuminance } from "../demo/typescript-loop.mts";
+
 /** Writes a chart to docs/charts/. */
 function write(name, height, option) {
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 760, height });
@@ -76,4 +78,52 @@ function writeOotfError() {
   });
 }
 
+/** Signals from 0 to 1, as codes. */
+const SIGNALS = Array.from({ length: 129 }, (_, at) => at / 128);
+const PEAKS = [400, 1000, 4000];
+
+/** The light that a display makes of PQ and of HLG signals. */
+function writeLight() {
+  const curves = {
+    PQ: pqLuminance,
+    ...Object.fromEntries(
+      PEAKS.map((peak) => [`HLG, ${peak} cd/m²`, (signal) => hlgLuminance(signal, peak)]),
+    ),
+  };
+  writeLines("light", "Display light of a grey, in cd/m²", curves, { type: "log", min: 0.01, max: 10_000 });
+}
+
+/** What the conversion makes of a signal. */
+function writeConversions() {
+  const curve = (from, to, peakLuminance) => (signal) => {
+    const sample = Buffer.from(Uint16Array.of(Math.round(signal * 65535)).buffer);
+    convertTransfer(sample, from, to, { peakLuminance });
+    return (100 * sample.readUInt16LE()) / 65535;
+  };
+  const curves = PEAKS.flatMap((peak) => [
+    [`PQ to HLG, ${peak} cd/m²`, curve("pq", "hlg", peak)],
+    [`HLG to PQ, ${peak} cd/m²`, curve("hlg", "pq", peak)],
+  ]);
+  writeLines("conversion", "Converted signal of a grey, in %", Object.fromEntries(curves), { max: 100 });
+}
+
+function writeLines(name, title, curves, yAxis) {
+  write(name, 420, {
+    title: { text: title, left: "center" },
+    legend: { top: 30 },
+    grid: { left: 60, right: 30, top: 90, bottom: 50 },
+    xAxis: { type: "value", name: "signal, in %", nameLocation: "middle", nameGap: 28, max: 100 },
+    yAxis,
+    series: Object.entries(curves).map(([label, curve]) => ({
+      name: label,
+      type: "line",
+      showSymbol: false,
+      // A logarithmic axis has no place for 0.
+      data: SIGNALS.map((signal) => [100 * signal, Math.max(curve(signal), yAxis.min ?? 0)]),
+    })),
+  });
+}
+
 writeOotfError();
+writeLight();
+writeConversions();
