@@ -24,7 +24,8 @@ pub(crate) const M1: f64 = 2610.0 / 16384.0;
 pub(crate) const M2: f64 = 2523.0 / 4096.0 * 128.0;
 /// Coefficient of PQ: c1 = c3 − c2 + 1 (BT.2100 table 4).
 pub(crate) const C1: f64 = 3424.0 / 4096.0;
-const C2: f64 = 2413.0 / 4096.0 * 32.0;
+/// Coefficient of PQ: c2 (BT.2100 table 4).
+pub(crate) const C2: f64 = 2413.0 / 4096.0 * 32.0;
 /// Coefficient of PQ: c3 (BT.2100 table 4).
 pub(crate) const C3: f64 = 2392.0 / 4096.0 * 32.0;
 

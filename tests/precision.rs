@@ -1,4 +1,5 @@
-//! How far the conversion by luminance is from the exact one, worked out in `f64`: `npm run precision` shows it.
+//! How far the conversion by luminance is from the exact one, worked out in `f64`. `npm run precision` shows
+//! it.
 
 use hdr_image_transfer_cache::convert::{Conversion, Ootf, Rendering, Sample};
 use hdr_image_transfer_cache::curves::{Direction, HlgDisplay};

@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::{Conversion, Kernel, Sample};
-use crate::curves::{A, B, C, C1, C3, Direction, M1, M2, PQ_PEAK_LUMINANCE, pq_eotf};
+use crate::curves::{A, B, C, C1, C2, C3, Direction, M1, M2, PQ_PEAK_LUMINANCE, pq_eotf};
 
 /// How many samples go through each step together: 64 pixels. They stay in the processor's first cache.
 const BLOCK: usize = 3 * 64;
@@ -189,20 +189,20 @@ fn hlg_signal(scene: f32) -> f32 {
 
 /// PQ inverse EOTF from v, the display light to the power M1, to the logarithm of the signal.
 ///
-/// The signal is w^M2 where w = (C1 + C2·v) / (1 + C3·v). With C2 = C3 + 1 − C1, 1 − w is a small number that
-/// has no need to be the difference of two large ones, and log(w) = −2 atanh(s) where s = (1 − w) / (1 + w).
+/// The signal is w^M2 where w = (C1 + C2·v) / (1 + C3·v). It is near 1, so that `f32` would keep little of it.
+/// Since C2 = C3 + 1 − C1, its logarithm is −2 atanh(s) where s = (1 − C1)(1 − v) / (1 + C1 + (C2 + C3)·v).
 #[inline(always)]
 fn pq_log2_signal(v: f32) -> f32 {
-    const D: f64 = 1.0 - C1;
     const SERIES: [f32; 2] = atanh_series(-2.0 * M2 * LOG2_E);
-    let s = (D as f32 - D as f32 * v) / ((2.0 - D) as f32 + (2.0 * C3 + D) as f32 * v);
+    let s = (1.0 - C1) as f32 * (1.0 - v) / ((1.0 + C1) as f32 + (C2 + C3) as f32 * v);
     s * (SERIES[0] + SERIES[1] * (s * s))
 }
 
 /// The code of a signal. Signals above 1 saturate.
 #[inline(always)]
 fn nearest_code(signal: f32) -> u16 {
-    /// An `f32` of that size has no bits for fractions, so that adding it rounds, and the code is in the lowest bits.
+    /// 2^23: an `f32` of that size has no bits for fractions, so that adding it rounds, and the code stands in
+    /// the lowest bits.
     const ROUND: f32 = 8_388_608.0;
     let code = 65535.0 * signal;
     let saturated = if code < 65535.0 { code } else { 65535.0 };
