@@ -95,6 +95,45 @@ describe.runIf(process.platform === "linux")("in a limited address space", () =>
     });
     expect(after).toEqual(before);
   });
+
+  test("no memory for an image id: an error, the cache as before", async () => {
+    const { before, after, ...result } = await runLimited(
+      4e6,
+      `
+      // In one piece: V8 ends the process when it cannot put pieces together.
+      const id = Buffer.alloc(100e6, "x").latin1Slice();
+      const get = () => cache.getConverted(id, "pq", "hlg", small);
+      gc();
+      const roomBefore = room();
+      const isHit = get() === get();
+      const isDeleted = cache.delete(id);
+      const isReleased = room() > roomBefore - 100e6;
+
+      const before = cache.stats();
+      fillAllBut(300e6);
+      // Enough to read the id, not to keep it as well.
+      const toKeep = failureOf(get);
+      fillAllBut(150e6);
+      const toRead = failureOf(get);
+      const toDelete = failureOf(() => cache.delete(id));
+      const after = cache.stats();
+      const isKept = isStillKept();
+      console.log(JSON.stringify(
+        { before, after, isHit, isDeleted, isReleased, toKeep, toRead, toDelete, isKept },
+      ));
+      `,
+    );
+    expect(result).toEqual({
+      isHit: true,
+      isDeleted: true,
+      isReleased: true,
+      toKeep: noMemory("getConverted: no memory for the imageId of 200000000 bytes"),
+      toRead: noMemory("getConverted: no memory for the imageId of 200000000 bytes"),
+      toDelete: noMemory("delete: no memory for the imageId of 200000000 bytes"),
+      isKept: true,
+    });
+    expect(after).toEqual(before);
+  });
 });
 
 test.each([

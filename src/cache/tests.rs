@@ -9,6 +9,13 @@ use super::*;
 /// Something to hold, and to see let go: the images still alive are counted by its clones.
 type Token = Rc<()>;
 
+/// An [`Id`] of these units, with room after them.
+macro_rules! id {
+    ($units:expr) => {
+        &mut Id::before_last(&mut [&$units[..], &[u16::MAX]].concat())
+    };
+}
+
 impl<V> Cache<V> {
     /// What must be true after every call.
     fn validate(&self) {
@@ -119,19 +126,18 @@ proptest! {
         for call in calls {
             match call {
                 Call::Request { id, target, byte_length } => {
-                    let hit = cache.get(&id, target, |image| {
+                    let hit = cache.get(id!(&id), target, |image| {
                         (image.byte_length == byte_length && image.held.0.get()).then_some(())
                     });
                     if hit.is_none() {
                         let held = (std::cell::Cell::new(true), token.clone());
                         let image = Image { byte_length, held };
-                        evicted_bytes += cache.store(&id, target, image, Duration::from_millis(1));
+                        evicted_bytes += cache.store(id!(&id), target, image, Duration::from_millis(1)).unwrap();
                     }
                     prop_assert_eq!(hit.is_some(), model.request(&id, target, byte_length));
                 }
                 Call::Detach { id, target } => {
-                    cache.set_key(&id, target);
-                    if let Some(image) = cache.images.peek(&cache.key[..]) {
+                    if let Some(image) = cache.images.peek(id!(&id).key(target)) {
                         image.held.0.set(false);
                     }
                     for entry in &mut model.entries {
@@ -145,7 +151,7 @@ proptest! {
                 Call::Delete { id } => {
                     let pq = model.take(&id, Transfer::Pq).is_some();
                     let hlg = model.take(&id, Transfer::Hlg).is_some();
-                    prop_assert_eq!(cache.delete(&id), pq || hlg);
+                    prop_assert_eq!(cache.delete(id!(&id)), pq || hlg);
                 }
                 Call::Clear => {
                     cache.clear();
@@ -169,23 +175,24 @@ proptest! {
 #[test]
 fn an_unusable_image_stays_until_another_takes_its_place() {
     let mut cache = Cache::new(Limits { max_entries: None, max_bytes: 100 });
-    let id = [1, 2, 3];
-    cache.store(&id, Transfer::Hlg, Image { byte_length: 6, held: "first" }, Duration::ZERO);
-    assert_eq!(cache.get(&id, Transfer::Hlg, |_| None::<()>), None);
+    let mut units = [1, 2, 3, u16::MAX];
+    let id = &mut Id::before_last(&mut units);
+    cache.store(id, Transfer::Hlg, Image { byte_length: 6, held: "first" }, Duration::ZERO).unwrap();
+    assert_eq!(cache.get(id, Transfer::Hlg, |_| None::<()>), None);
     assert_eq!((cache.len(), cache.counters().hits), (1, 0));
 
-    cache.store(&id, Transfer::Hlg, Image { byte_length: 12, held: "second" }, Duration::ZERO);
-    assert_eq!(cache.get(&id, Transfer::Hlg, |image| Some(image.held)), Some("second"));
+    cache.store(id, Transfer::Hlg, Image { byte_length: 12, held: "second" }, Duration::ZERO).unwrap();
+    assert_eq!(cache.get(id, Transfer::Hlg, |image| Some(image.held)), Some("second"));
     assert_eq!((cache.len(), cache.bytes_used(), cache.counters().evictions), (1, 12, 0));
 }
 
 #[test]
 fn an_image_too_large_to_keep_takes_the_stale_one_with_it() {
     let mut cache = Cache::new(Limits { max_entries: None, max_bytes: 100 });
-    cache.store(&[1], Transfer::Pq, Image { byte_length: 60, held: () }, Duration::ZERO);
-    cache.store(&[2], Transfer::Pq, Image { byte_length: 40, held: () }, Duration::ZERO);
-    cache.store(&[1], Transfer::Pq, Image { byte_length: 101, held: () }, Duration::ZERO);
+    cache.store(id!(&[1]), Transfer::Pq, Image { byte_length: 60, held: () }, Duration::ZERO).unwrap();
+    cache.store(id!(&[2]), Transfer::Pq, Image { byte_length: 40, held: () }, Duration::ZERO).unwrap();
+    cache.store(id!(&[1]), Transfer::Pq, Image { byte_length: 101, held: () }, Duration::ZERO).unwrap();
     assert_eq!((cache.len(), cache.bytes_used(), cache.counters().evictions), (1, 40, 0));
-    assert!(!cache.delete(&[1]));
-    assert!(cache.delete(&[2]));
+    assert!(!cache.delete(id!(&[1])));
+    assert!(cache.delete(id!(&[2])));
 }
