@@ -1,96 +1,51 @@
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { afterEach, describe, expect, test } from "vitest";
 
+import {
+  call,
+  detached,
+  expectFailure,
+  type Failure,
+  notBytes,
+  notCounts,
+  notLimits,
+  notNumbers,
+  notStrings,
+  notTransfers,
+  rangeError,
+  thrownBy,
+  typeError,
+  valueError,
+} from "./failures.ts";
 import { convertedCopy, image } from "./model.ts";
 
-type Failure = [received: unknown, error: typeof Error, code: string, message: string];
-
-function typeError(received: unknown, message: string): Failure {
-  return [received, TypeError, "ERR_INVALID_ARG_TYPE", message];
-}
-
-function valueError(received: unknown, message: string): Failure {
-  return [received, TypeError, "ERR_INVALID_ARG_VALUE", message];
-}
-
-function rangeError(received: unknown, message: string): Failure {
-  return [received, RangeError, "ERR_OUT_OF_RANGE", message];
-}
-
-/** Calls with arguments that TypeScript would not let through. */
-function call(callee: Function, ...args: unknown[]): unknown {
-  return callee(...args);
-}
-
-function thrownBy(body: () => unknown): Error & { code?: string } {
-  try {
-    body();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-function expectFailure(body: () => unknown, [, error, code, message]: Failure): void {
-  const thrown = thrownBy(body);
-  expect(thrown).toBeInstanceOf(error);
-  expect(thrown.constructor).toBe(error);
-  expect(thrown.name).toBe(error.name);
-  expect(thrown.code).toBe(code);
-  expect(thrown.message).toBe(message);
-  expect(thrown.stack).toContain("bad-input.test.ts");
-}
-
-const notNumbers = (limit: string): Failure[] => {
-  const must = `createHdrImageTransferCache: ${limit} must be a non-negative integer, got`;
-  return [
-    typeError("16", `${must} "16"`),
-    typeError(true, `${must} true`),
-    typeError(16n, `${must} a bigint`),
-    typeError({}, `${must} an object`),
-    typeError([16], `${must} an array`),
-    typeError(Symbol("16"), `${must} a symbol`),
-    typeError(() => 16, `${must} a function`),
-    typeError(Object(16), `${must} an object`),
-  ];
-};
-
-const notLimits = (limit: string): Failure[] => {
-  const must = `createHdrImageTransferCache: ${limit} must be a non-negative integer, got`;
-  return [
-    rangeError(-1, `${must} -1`),
-    rangeError(1.5, `${must} 1.5`),
-    rangeError(-Number.MIN_VALUE, `${must} -5e-324`),
-    rangeError(NaN, `${must} NaN`),
-    rangeError(Infinity, `${must} Infinity`),
-    rangeError(-Infinity, `${must} -Infinity`),
-  ];
-};
-
 describe("createHdrImageTransferCache", () => {
-  const must = "createHdrImageTransferCache: limits must be a number or an options object, got";
-
   test.each([
-    ...notLimits("maxEntries"),
-    typeError("16", `${must} "16"`),
-    typeError(true, `${must} true`),
-    typeError(16n, `${must} a bigint`),
-    typeError([16], `${must} an array`),
-    typeError(Symbol("16"), `${must} a symbol`),
-    typeError(() => 16, `${must} a function`),
-    typeError(Buffer.from([16]), `${must} a Uint8Array`),
-    typeError(new ArrayBuffer(16), `${must} an ArrayBuffer`),
-    typeError(new Date(16), `${must} a Date`),
+    ...notCounts.map(([received, shown]) =>
+      rangeError(
+        received,
+        `createHdrImageTransferCache: maxEntries must be a non-negative integer, got ${shown}`,
+      ),
+    ),
+    ...notLimits.map(([received, shown]) =>
+      typeError(
+        received,
+        `createHdrImageTransferCache: limits must be a number or an options object, got ${shown}`,
+      ),
+    ),
   ])("limits: %s", (...failure) => {
     expectFailure(() => call(createHdrImageTransferCache, failure[0]), failure);
   });
 
-  test.each([...notNumbers("maxEntries"), ...notLimits("maxEntries")])("maxEntries: %s", (...failure) => {
-    expectFailure(() => call(createHdrImageTransferCache, { maxEntries: failure[0], maxBytes: 1 }), failure);
-  });
-
-  test.each([...notNumbers("maxBytes"), ...notLimits("maxBytes")])("maxBytes: %s", (...failure) => {
-    expectFailure(() => call(createHdrImageTransferCache, { maxEntries: 1, maxBytes: failure[0] }), failure);
+  describe.each(["maxEntries", "maxBytes"])("%s", (limit) => {
+    const must = `createHdrImageTransferCache: ${limit} must be a non-negative integer, got`;
+    test.each([
+      ...notNumbers.map(([received, shown]) => typeError(received, `${must} ${shown}`)),
+      ...notCounts.map(([received, shown]) => rangeError(received, `${must} ${shown}`)),
+    ])("%s", (...failure) => {
+      const limits = { maxEntries: 1, maxBytes: 1, [limit]: failure[0] };
+      expectFailure(() => call(createHdrImageTransferCache, limits), failure);
+    });
   });
 
   test("an error of a getter comes through as it is", () => {
@@ -103,50 +58,6 @@ describe("createHdrImageTransferCache", () => {
     expect(thrownBy(() => createHdrImageTransferCache(options))).toBe(mine);
   });
 });
-
-/** What a message says of values that are not strings of the expected kind. */
-const notTransfers: [unknown, string][] = [
-  [undefined, "undefined"],
-  [null, "null"],
-  [1, "1"],
-  [{}, "an object"],
-  [["pq"], "an array"],
-  ["", '""'],
-  ["p", '"p"'],
-  ["PQ", '"PQ"'],
-  ["pq ", '"pq "'],
-  ["pq\0", '"pq\\0"'],
-  ["hlgg", '"hlgg"'],
-  ["hlg\0", '"hlg\\0"'],
-  // The low bytes of these two units are those of "pq".
-  ["\u0170\u0171", '"\u0170\u0171"'],
-  [Object("pq"), "an object"],
-  ['"quoted"\n', '"\\"quoted\\"\\n"'],
-  ["x".repeat(41), `"${"x".repeat(40)}"…`],
-];
-
-const notBytes: [unknown, string][] = [
-  [undefined, "undefined"],
-  [null, "null"],
-  ["image", '"image"'],
-  [12, "12"],
-  [{}, "an object"],
-  [{ length: 6, byteLength: 6 }, "an object"],
-  [[0, 0, 0], "an array"],
-  [new ArrayBuffer(6), "an ArrayBuffer"],
-  [new SharedArrayBuffer(6), "an object"],
-  [new DataView(new ArrayBuffer(6)), "a DataView"],
-  [new Uint16Array(3), "a Uint16Array"],
-  [new Uint8ClampedArray(6), "a typed array of another kind"],
-  [new Proxy(Buffer.alloc(6), {}), "an object"],
-  [Object.create(Buffer.prototype), "an object"],
-];
-
-function detached(): Buffer {
-  const buffer = Buffer.from(new ArrayBuffer(6));
-  structuredClone(buffer.buffer, { transfer: [buffer.buffer as ArrayBuffer] });
-  return buffer;
-}
 
 describe("getConverted", () => {
   /** Makes a bad call of a cache that holds two images, and sees that nothing became of it. */
@@ -164,17 +75,9 @@ describe("getConverted", () => {
   }
 
   test.each(
-    (
-      [
-        [undefined, "undefined"],
-        [null, "null"],
-        [1, "1"],
-        [{}, "an object"],
-        [["older"], "an array"],
-        [Symbol("older"), "a symbol"],
-        [Object("older"), "an object"],
-      ] as const
-    ).map(([received, shown]) => typeError(received, `getConverted: imageId must be a string, got ${shown}`)),
+    notStrings.map(([received, shown]) =>
+      typeError(received, `getConverted: imageId must be a string, got ${shown}`),
+    ),
   )("imageId: %s", (...failure) => {
     expectNothingChanges(failure, failure[0], "pq", "hlg", image(12));
     expectNothingChanges(failure, failure[0], "pq", "pq", image(12));
@@ -226,11 +129,7 @@ describe("getConverted", () => {
   });
 });
 
-test.each([
-  [undefined, "undefined"],
-  [1, "1"],
-  [{}, "an object"],
-])("delete: %s", (received, shown) => {
+test.each(notStrings)("delete: %s", (received, shown) => {
   const cache = createHdrImageTransferCache();
   cache.getConverted("undefined", "pq", "hlg", image(12));
   expectFailure(
