@@ -382,6 +382,22 @@ describe("replaced built-ins", () => {
     );
     expect(cache.stats()).toMatchObject({ misses: 0, entries: 0 });
   });
+
+  // Shared memory may grow at any time, by another thread.
+  test.each<[string, any, string]>([
+    ["an ArrayBuffer", ArrayBuffer, "resize"],
+    ["a SharedArrayBuffer", SharedArrayBuffer, "grow"],
+  ])("%s that grows while the new Buffer is made", (_, Memory, grow) => {
+    const memory = new Memory(600, { maxByteLength: 1200 });
+    const source = new Uint8Array(memory);
+    source.set(image(600));
+    const growAndAllocate = (byteLength: number) => {
+      memory[grow](1200);
+      return Buffer.alloc(byteLength);
+    };
+    const converted = getWith(growAndAllocate, createHdrImageTransferCache(), source);
+    expect(converted).toEqual(convertedCopy(image(600), "pq", "hlg"));
+  });
 });
 
 /** What a script prints in a process of its own. */

@@ -12,7 +12,7 @@ use crate::fresh_memory::ask_for_huge_pages;
 /// A `Buffer` or other `Uint8Array`, with the length it had when looked at.
 ///
 /// Any JavaScript that runs later may detach or resize it, so its memory is looked up when it is used, and
-/// is not used if the length is another by then.
+/// is not used if there is less of it by then.
 ///
 /// Of a `SharedArrayBuffer`, other threads may read and write the bytes at any time, also while they are
 /// borrowed here as a slice. Rust has no promise for that. What keeps it harmless is that a conversion has
@@ -63,14 +63,15 @@ impl<'env> Bytes<'env> {
     }
 
     /// Writes the converted image to `target`, whose bytes may be uninitialised. Gives `false`, and does
-    /// nothing, when the two are not apart, or not both as long as this was when looked at.
+    /// nothing, when the two are not apart, or `target` is not as long as this was when looked at, or this
+    /// is shorter by now.
     #[must_use]
     pub fn convert_to(&self, target: &Bytes, conversion: Conversion) -> bool {
         let length = self.byte_length;
         let (from, from_length) = self.memory();
         let (to, to_length) = target.memory();
         let are_apart = from.addr() + length <= to.addr() || to.addr() + length <= from.addr();
-        if from_length != length || to_length != length || !are_apart {
+        if from_length < length || to_length != length || !are_apart {
             return false;
         }
         // SAFETY: `from` has `length` bytes, to which this thread does not write while they are borrowed:
