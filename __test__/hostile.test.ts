@@ -398,6 +398,15 @@ describe("replaced built-ins", () => {
     const converted = getWith(growAndAllocate, createHdrImageTransferCache(), source);
     expect(converted).toEqual(convertedCopy(image(600), "pq", "hlg"));
   });
+
+  test("allocUnsafeSlow asks for the image without end", () => {
+    const cache = createHdrImageTransferCache();
+    const recurse = () => get(cache, image(12));
+    const thrown = thrownBy(() => getWith(recurse, cache, image(12)));
+    expect(thrown).toBeInstanceOf(RangeError);
+    expect(thrown.message).toBe("Maximum call stack size exceeded");
+    expect(cache.stats()).toMatchObject({ misses: 0, entries: 0 });
+  });
 });
 
 /** What a script prints in a process of its own. */

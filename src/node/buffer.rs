@@ -116,7 +116,7 @@ impl Allocator {
         try {
             return Buffer.allocUnsafeSlow(byteLength);
         } catch (error) {
-            if (error instanceof RangeError && !/call stack/.test(error.message)) return undefined;
+            if (error instanceof RangeError && !error.message.includes('call stack')) return undefined;
             throw error;
         }
     }";
