@@ -1,5 +1,6 @@
 //! Which converted images are kept: the most recently used, bounded by their number and their bytes.
 
+use std::collections::TryReserveError;
 use std::time::Duration;
 
 use lru::LruCache;
@@ -52,29 +53,48 @@ pub struct Counters {
     pub conversion: Duration,
 }
 
-/// Converted images by the id of the source and the transfer function they were converted to.
+/// The id of a source: a string of UTF-16 code units, as JavaScript has it. Any two that differ are two
+/// sources.
 ///
-/// An id is a string of UTF-16 code units, as JavaScript has it: any two that differ are two images.
+/// After the id there is room for one unit more. There the cache notes the target of an image, which makes
+/// the id its key: so looking up neither copies nor allocates.
+pub struct Id<'units>(&'units mut [u16]);
+
+impl<'units> Id<'units> {
+    /// The id that `units` hold up to the last one, which is the room.
+    pub fn before_last(units: &'units mut [u16]) -> Id<'units> {
+        Id(units)
+    }
+
+    /// How many bytes the id takes.
+    pub fn byte_length(&self) -> usize {
+        self.0.len().saturating_sub(1) * size_of::<u16>()
+    }
+
+    /// Every key ends with a unit for its target, so that no id can pass for another id and its target.
+    fn key(&mut self, target: Transfer) -> &[u16] {
+        if let Some(last) = self.0.last_mut() {
+            *last = match target {
+                Transfer::Pq => 0,
+                Transfer::Hlg => 1,
+            };
+        }
+        self.0
+    }
+}
+
+/// Converted images by the id of the source and the transfer function they were converted to.
 pub struct Cache<V> {
     limits: Limits,
     images: LruCache<Box<[u16]>, Image<V>>,
     bytes_used: usize,
     counters: Counters,
-    /// The key being looked up: an id with its target. It is put together here, in memory that is kept
-    /// from call to call, so that looking up allocates nothing.
-    key: Vec<u16>,
 }
 
 impl<V> Cache<V> {
     /// An empty cache.
     pub fn new(limits: Limits) -> Cache<V> {
-        Cache {
-            limits,
-            images: LruCache::unbounded(),
-            bytes_used: 0,
-            counters: Counters::default(),
-            key: Vec::new(),
-        }
+        Cache { limits, images: LruCache::unbounded(), bytes_used: 0, counters: Counters::default() }
     }
 
     /// The image kept under `id` and `target`, if `read` makes something of it; that is a hit, and the
@@ -84,13 +104,13 @@ impl<V> Cache<V> {
     /// [`store`]: Cache::store
     pub fn get<R>(
         &mut self,
-        id: &[u16],
+        id: &mut Id,
         target: Transfer,
         read: impl FnOnce(&Image<V>) -> Option<R>,
     ) -> Option<R> {
-        self.set_key(id, target);
-        let result = read(self.images.peek(&self.key[..])?)?;
-        self.images.promote(&self.key[..]);
+        let key = id.key(target);
+        let result = read(self.images.peek(key)?)?;
+        self.images.promote(key);
         self.counters.hits += 1;
         Some(result)
     }
@@ -99,12 +119,26 @@ impl<V> Cache<V> {
     /// in place of any kept under the same `id` and `target`. First the least recently used go, until
     /// both limits hold with the new one. An image too large for the limits is not kept, and none goes
     /// for it. Returns the bytes of the images that went.
-    pub fn store(&mut self, id: &[u16], target: Transfer, image: Image<V>, conversion: Duration) -> usize {
+    ///
+    /// # Errors
+    /// When there is no memory for a key, which may be long. Then nothing changes.
+    pub fn store(
+        &mut self,
+        id: &mut Id,
+        target: Transfer,
+        image: Image<V>,
+        conversion: Duration,
+    ) -> Result<usize, TryReserveError> {
+        let key = id.key(target);
+        let mut kept_key = Vec::new();
+        kept_key.try_reserve_exact(key.len())?;
+        kept_key.extend_from_slice(key);
+
         self.counters.misses += 1;
         self.counters.conversion += conversion;
-        self.remove(id, target);
+        self.remove(key);
         if !self.limits.admit(image.byte_length) {
-            return 0;
+            return Ok(0);
         }
         let mut evicted_bytes = 0;
         while !self.has_room_for(image.byte_length) {
@@ -116,8 +150,8 @@ impl<V> Cache<V> {
             self.counters.evictions += 1;
         }
         self.bytes_used += image.byte_length;
-        self.images.put(self.key.as_slice().into(), image);
-        evicted_bytes
+        self.images.put(kept_key.into_boxed_slice(), image);
+        Ok(evicted_bytes)
     }
 
     /// Counts a request that needed no conversion.
@@ -126,9 +160,9 @@ impl<V> Cache<V> {
     }
 
     /// Lets the images of `id` go, for both targets; whether there were any.
-    pub fn delete(&mut self, id: &[u16]) -> bool {
+    pub fn delete(&mut self, id: &mut Id) -> bool {
         // Not `||`: both have to go.
-        self.remove(id, Transfer::Pq) | self.remove(id, Transfer::Hlg)
+        self.remove(id.key(Transfer::Pq)) | self.remove(id.key(Transfer::Hlg))
     }
 
     /// Lets all images go. The counters go on.
@@ -167,22 +201,10 @@ impl<V> Cache<V> {
             && byte_length <= self.limits.max_bytes - self.bytes_used
     }
 
-    fn remove(&mut self, id: &[u16], target: Transfer) -> bool {
-        self.set_key(id, target);
-        let removed = self.images.pop(&self.key[..]);
+    fn remove(&mut self, key: &[u16]) -> bool {
+        let removed = self.images.pop(key);
         self.bytes_used -= removed.as_ref().map_or(0, |image| image.byte_length);
         removed.is_some()
-    }
-
-    /// The id's units, then one for the target. Every key ends with such a unit, so that no id can
-    /// pass for another id and its target.
-    fn set_key(&mut self, id: &[u16], target: Transfer) {
-        self.key.clear();
-        self.key.extend_from_slice(id);
-        self.key.push(match target {
-            Transfer::Pq => 0,
-            Transfer::Hlg => 1,
-        });
     }
 }
 

@@ -33,12 +33,14 @@ pub enum Error {
         /// The function that was called, by its JavaScript name.
         function: &'static str,
     },
-    /// There is no memory for a converted image.
-    #[error("{function}: no memory for the converted image of {byte_length} bytes")]
+    /// There is no memory.
+    #[error("{function}: no memory for {wanted} of {byte_length} bytes")]
     OutOfMemory {
         /// The function that was called, by its JavaScript name.
         function: &'static str,
-        /// How many bytes the image needs.
+        /// What it was wanted for.
+        wanted: &'static str,
+        /// How many bytes that needs.
         byte_length: usize,
     },
 }

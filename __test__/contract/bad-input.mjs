@@ -5,6 +5,7 @@ import { isUint8Array } from "node:util/types";
 
 import * as addon from "hdr-image-transfer-cache";
 
+import * as values from "./bad-values.mjs";
 import { detached, image } from "./images.mjs";
 
 const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
@@ -13,68 +14,27 @@ const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
 
 // Bad values, the error each gives, and how its message goes on after "must be".
 
-const notLimits = [
-  ["16", '"16"'],
-  [true, "true"],
-  [16n, "a bigint"],
-  [[16], "an array"],
-  [Symbol("16"), "a symbol"],
-  [() => 16, "a function"],
-  [Buffer.from([16]), "a Uint8Array"],
-  [new ArrayBuffer(16), "an ArrayBuffer"],
-  [new Date(16), "a Date"],
-].map(([value, shown]) => [value, TYPE, `a number or an options object, got ${shown}`]);
-
-const notIntegers = [
-  [-1, "-1"],
-  [1.5, "1.5"],
-  [-Number.MIN_VALUE, "-5e-324"],
-  [NaN, "NaN"],
-  [Infinity, "Infinity"],
-  [-Infinity, "-Infinity"],
-].map(([value, shown]) => [value, RANGE, `a non-negative integer, got ${shown}`]);
-
-const notNumbers = [
-  ["16", '"16"'],
-  [true, "true"],
-  [16n, "a bigint"],
-  [{}, "an object"],
-  [[16], "an array"],
-  [Symbol("16"), "a symbol"],
-  [() => 16, "a function"],
-  [Object(16), "an object"],
-].map(([value, shown]) => [value, TYPE, `a non-negative integer, got ${shown}`]);
-
-const notStrings = [
-  [undefined, "undefined"],
-  [null, "null"],
-  [1, "1"],
-  [{}, "an object"],
-  [["older"], "an array"],
-  [Symbol("older"), "a symbol"],
-  [Object("older"), "an object"],
-].map(([value, shown]) => [value, TYPE, `a string, got ${shown}`]);
-
-const notTransfers = [
-  [undefined, "undefined"],
-  [null, "null"],
-  [1, "1"],
-  [{}, "an object"],
-  [["pq"], "an array"],
-  ["", '""'],
-  ["p", '"p"'],
-  ["PQ", '"PQ"'],
-  ["pq ", '"pq "'],
-  ["pq\0", '"pq\\0"'],
-  ["hlgg", '"hlgg"'],
-  ["hlg\0", '"hlg\\0"'],
-  // The low bytes of these two units are those of "pq".
-  ["\u0170\u0171", '"\u0170\u0171"'],
-  [Object("pq"), "an object"],
-  ['"quoted"\n', '"\\"quoted\\"\\n"'],
-  ["x".repeat(41), `"${"x".repeat(40)}"…`],
-].map(([value, shown]) => [value, VALUE, `"pq" or "hlg", got ${shown}`]);
-
+const notLimits = values.notLimits.map(([value, shown]) => [
+  value,
+  TYPE,
+  `a number or an options object, got ${shown}`,
+]);
+const notIntegers = values.notIntegers.map(([value, shown]) => [
+  value,
+  RANGE,
+  `a non-negative integer, got ${shown}`,
+]);
+const notNumbers = values.notNumbers.map(([value, shown]) => [
+  value,
+  TYPE,
+  `a non-negative integer, got ${shown}`,
+]);
+const notStrings = values.notStrings.map(([value, shown]) => [value, TYPE, `a string, got ${shown}`]);
+const notTransfers = values.notTransfers.map(([value, shown]) => [
+  value,
+  VALUE,
+  `"pq" or "hlg", got ${shown}`,
+]);
 const notOotfs = [
   [1, TYPE, "1"],
   [true, TYPE, "true"],
@@ -117,22 +77,7 @@ const notPixels = [1, 2, 4, 10, 13].map((byteLength) => [
 ]);
 
 const notImages = [
-  ...[
-    [undefined, "undefined"],
-    [null, "null"],
-    ["image", '"image"'],
-    [12, "12"],
-    [{}, "an object"],
-    [{ length: 6, byteLength: 6 }, "an object"],
-    [[0, 0, 0], "an array"],
-    [new ArrayBuffer(6), "an ArrayBuffer"],
-    [new SharedArrayBuffer(6), "an object"],
-    [new DataView(new ArrayBuffer(6)), "a DataView"],
-    [new Uint16Array(3), "a Uint16Array"],
-    [new Uint8ClampedArray(6), "a typed array of another kind"],
-    [new Proxy(Buffer.alloc(6), {}), "an object"],
-    [Object.create(Buffer.prototype), "an object"],
-  ].map(([value, shown]) => [value, TYPE, `a Buffer or Uint8Array, got ${shown}`]),
+  ...values.notBytes.map(([value, shown]) => [value, TYPE, `a Buffer or Uint8Array, got ${shown}`]),
   [detached(), VALUE, "a Buffer that still has its memory, got one that was transferred away"],
   [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],

@@ -5,8 +5,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use hdr_image_transfer_cache::cache::{Cache, Counters, Image, Limits};
+use hdr_image_transfer_cache::cache::{Cache, Counters, Id, Image, Limits};
 use hdr_image_transfer_cache::curves::Transfer;
+
+/// An [`Id`] of these units, with room after them.
+macro_rules! id {
+    ($units:expr) => {
+        &mut Id::before_last(&mut [$units, &[u16::MAX]].concat())
+    };
+}
 
 /// Reads limits and calls from `data`, makes the calls, and compares the cache with the model after each.
 pub fn check(data: &[u8]) -> Result<()> {
@@ -23,7 +30,7 @@ pub fn check(data: &[u8]) -> Result<()> {
     while !input.is_empty() {
         match Call::read(&mut input)? {
             Call::Request { id, target, byte_length } => {
-                let hit = cache.get(id, target, |image: &Image<Held>| {
+                let hit = cache.get(id!(id), target, |image: &Image<Held>| {
                     let is_right = image.byte_length == byte_length && image.held.is_usable.get();
                     is_right.then_some(image.held.number)
                 });
@@ -32,12 +39,12 @@ pub fn check(data: &[u8]) -> Result<()> {
                     number += 1;
                     let held = Held { number, is_usable: Cell::new(true), _alive: Rc::clone(&alive) };
                     let image = Image { byte_length, held };
-                    let evicted_bytes = cache.store(id, target, image, Duration::from_millis(1));
-                    assert_eq!(evicted_bytes, model.store(id, target, byte_length, number));
+                    let evicted_bytes = cache.store(id!(id), target, image, Duration::from_millis(1));
+                    assert_eq!(evicted_bytes, Ok(model.store(id, target, byte_length, number)));
                 }
             }
             Call::Detach { id, target } => {
-                let no_hit = cache.get(id, target, |image| {
+                let no_hit = cache.get(id!(id), target, |image| {
                     image.held.is_usable.set(false);
                     None::<()>
                 });
@@ -48,7 +55,7 @@ pub fn check(data: &[u8]) -> Result<()> {
                 cache.count_passthrough();
                 model.counters.passthroughs += 1;
             }
-            Call::Delete { id } => assert_eq!(cache.delete(id), model.delete(id)),
+            Call::Delete { id } => assert_eq!(cache.delete(id!(id)), model.delete(id)),
             Call::Clear => {
                 cache.clear();
                 model.entries.clear();
@@ -187,7 +194,7 @@ impl Model {
         for entry in &self.entries {
             // A look that is no hit.
             let mut kept = None;
-            cache.get(entry.id, entry.target, |image| {
+            cache.get(id!(entry.id), entry.target, |image| {
                 kept = Some((image.byte_length, image.held.number));
                 None::<()>
             });

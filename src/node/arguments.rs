@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use super::buffer::{Bytes, typed_array_kind};
 use super::error::throw;
-use crate::cache::Limits;
+use crate::cache::{Id, Limits};
 use crate::convert::{Ootf, Rendering, Sample};
 use crate::curves::{HlgDisplay, Transfer};
 use crate::error::{BadArgument, Error};
@@ -114,10 +114,13 @@ impl<'env> Call<'env> {
     fn ootf(&self, ootf: Option<Unknown>) -> napi::Result<Ootf> {
         let expected = "\"per-channel\" or \"luminance\"";
         let Some(value) = given(ootf)? else { return Ok(Ootf::default()) };
-        let Some(name) = read_string(value, &mut Vec::new()).map(String::from_utf16_lossy) else {
+        if value.get_type()? != ValueType::String {
             return Err(self.reject(Error::InvalidArgType, "ootf", expected, describe(value)));
-        };
-        match &name[..] {
+        }
+        // Room for one unit more than a name has, so that what only begins with a name is told from it.
+        let mut buffer = [0; 13];
+        let length = read_units(value, &mut buffer).unwrap_or(0);
+        match &String::from_utf16_lossy(&buffer[..length])[..] {
             "per-channel" => Ok(Ootf::PerChannel),
             "luminance" => Ok(Ootf::Luminance),
             _ => Err(self.reject(Error::InvalidArgValue, "ootf", expected, describe(value))),
@@ -154,10 +157,22 @@ impl<'env> Call<'env> {
         }
     }
 
-    /// The id of an image, read into `buffer` as UTF-16: in UTF-8, all lone surrogates would be one.
-    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<&'id [u16]> {
-        read_string(value, buffer)
-            .ok_or_else(|| self.reject(Error::InvalidArgType, "imageId", "a string", describe(value)))
+    /// The id of an image, read into `buffer` as UTF-16: in UTF-8, all lone surrogates would be one. The
+    /// buffer grows when it has to, so that reading the next id of that length allocates nothing.
+    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<Id<'id>> {
+        let reject = || self.reject(Error::InvalidArgType, "imageId", "a string", describe(value));
+        let mut length = read_units(value, buffer).ok_or_else(reject)?;
+        if length + 1 >= buffer.len() {
+            // There may be more than found room.
+            let all = utf16_length(value).ok_or_else(reject)?;
+            if buffer.try_reserve_exact(all + 2 - buffer.len()).is_err() {
+                return Err(self.no_memory("the imageId", all * size_of::<u16>()));
+            }
+            buffer.resize(all + 2, 0);
+            length = read_units(value, buffer).ok_or_else(reject)?;
+        }
+        // One more: the 0 that Node-API ends a string with is the room for the target.
+        Ok(Id::before_last(&mut buffer[..=length]))
     }
 
     /// A transfer function: `"pq"` or `"hlg"`.
@@ -205,6 +220,11 @@ impl<'env> Call<'env> {
         Ok(bytes)
     }
 
+    /// The error for want of memory.
+    pub fn no_memory(&self, wanted: &'static str, byte_length: usize) -> napi::Error {
+        throw(self.env, &Error::OutOfMemory { function: self.function, wanted, byte_length })
+    }
+
     fn reject(
         &self,
         error: fn(BadArgument) -> Error,
@@ -220,18 +240,6 @@ impl<'env> Call<'env> {
 fn given(option: Option<Unknown>) -> napi::Result<Option<Unknown>> {
     let Some(value) = option else { return Ok(None) };
     Ok((value.get_type()? != ValueType::Null).then_some(value))
-}
-
-/// All UTF-16 units of a string, read into `buffer`, which grows when it has to and is never shrunk:
-/// reading the next string of that length allocates nothing. `None` when the value is not a string.
-fn read_string<'buffer>(value: Unknown, buffer: &'buffer mut Vec<u16>) -> Option<&'buffer [u16]> {
-    let mut length = read_units(value, buffer)?;
-    if length + 1 >= buffer.len() {
-        // There may be more than found room.
-        buffer.resize(utf16_length(value)? + 2, 0);
-        length = read_units(value, buffer)?;
-    }
-    Some(&buffer[..length])
 }
 
 /// The first UTF-16 units of a string: as many as find room in `buffer` before a last 0. Gives how many

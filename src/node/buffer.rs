@@ -12,7 +12,7 @@ use crate::fresh_memory::ask_for_huge_pages;
 /// A `Buffer` or other `Uint8Array`, with the length it had when looked at.
 ///
 /// Any JavaScript that runs later may detach or resize it, so its memory is looked up when it is used, and
-/// is not used if the length is another by then.
+/// is not used if there is less of it by then.
 ///
 /// Of a `SharedArrayBuffer`, other threads may read and write the bytes at any time, also while they are
 /// borrowed here as a slice. Rust has no promise for that. What keeps it harmless is that a conversion has
@@ -63,8 +63,8 @@ impl<'env> Bytes<'env> {
     }
 
     /// Writes the converted image to `target`, whose bytes may be uninitialised. Gives `false`, and does
-    /// nothing, when the two are not apart, or not both as long as this was when looked at. (Shared memory may
-    /// have grown.)
+    /// nothing, when the two are not apart, or `target` is not as long as this was when looked at, or this
+    /// is shorter by now.
     #[must_use]
     pub fn convert_to(&self, target: &Bytes, conversion: Conversion) -> bool {
         let length = self.byte_length;
@@ -118,7 +118,7 @@ impl Allocator {
         try {
             return Buffer.allocUnsafeSlow(byteLength);
         } catch (error) {
-            if (error instanceof RangeError && !/call stack/.test(error.message)) return undefined;
+            if (error instanceof RangeError && !error.message.includes('call stack')) return undefined;
             throw error;
         }
     }";

@@ -13,7 +13,7 @@ use super::arguments::Call;
 use super::buffer::{Allocator, Bytes, Held, urge_collection};
 use super::error::throw;
 use super::function;
-use crate::cache::{Cache, Image, Limits};
+use crate::cache::{Cache, Id, Image, Limits};
 use crate::convert::{Conversion, Rendering};
 use crate::error::Error;
 
@@ -120,6 +120,9 @@ struct Shared {
     id_buffer: Cell<Vec<u16>>,
 }
 
+/// The longest `id_buffer` to keep, in UTF-16 units. One id could have it take a gigabyte.
+const KEPT_ID_BUFFER: usize = 1 << 20;
+
 /// One of the functions: its arguments are those of JavaScript, and so is its result.
 type Method<const N: usize> =
     for<'call> fn(&Shared, &'call Env, [Unknown<'call>; N]) -> napi::Result<Unknown<'call>>;
@@ -141,7 +144,7 @@ impl Shared {
         [image_id, source_transfer, target_transfer, source]: [Unknown<'call>; 4],
     ) -> napi::Result<Unknown<'call>> {
         let call = Call::new(env, "getConverted");
-        self.with_image_id(call, image_id, |id| {
+        self.with_image_id(call, image_id, |mut id| {
             let from = call.transfer("sourceTransfer", source_transfer)?;
             let to = call.transfer("targetTransfer", target_transfer)?;
             let source = call.image("source", source, self.rendering.ootf)?;
@@ -156,7 +159,7 @@ impl Shared {
             let hit = self
                 .cache
                 .borrow_mut()
-                .get(id, to, |image| Bytes::of(image.held.value(env).ok()?).filter(is_current));
+                .get(&mut id, to, |image| Bytes::of(image.held.value(env).ok()?).filter(is_current));
             if let Some(kept) = hit {
                 return Ok(kept.value());
             }
@@ -164,7 +167,8 @@ impl Shared {
             let start = Instant::now();
             let converted = self.convert(env, call, source, conversion)?;
             let image = Image { byte_length, held: Held::new(converted)? };
-            let evicted_bytes = self.cache.borrow_mut().store(id, to, image, start.elapsed());
+            let stored = self.cache.borrow_mut().store(&mut id, to, image, start.elapsed());
+            let evicted_bytes = stored.map_err(|_| call.no_memory("the imageId", id.byte_length()))?;
             urge_collection(env, evicted_bytes);
             Ok(converted)
         })
@@ -178,14 +182,13 @@ impl Shared {
         source: Bytes,
         conversion: Conversion,
     ) -> napi::Result<Unknown<'call>> {
-        let function = call.function;
         let byte_length = source.byte_length();
         let Some(buffer) = self.allocator.allocate(env, byte_length)? else {
-            return Err(throw(env, &Error::OutOfMemory { function, byte_length }));
+            return Err(call.no_memory("the converted image", byte_length));
         };
         match Bytes::of(buffer) {
             Some(target) if source.convert_to(&target, conversion) => Ok(buffer),
-            _ => Err(throw(env, &Error::AllocatorReplaced { function })),
+            _ => Err(throw(env, &Error::AllocatorReplaced { function: call.function })),
         }
     }
 
@@ -220,8 +223,8 @@ impl Shared {
         env: &'call Env,
         [image_id]: [Unknown<'call>; 1],
     ) -> napi::Result<Unknown<'call>> {
-        self.with_image_id(Call::new(env, "delete"), image_id, |id| {
-            self.cache.borrow_mut().delete(id).into_unknown(env)
+        self.with_image_id(Call::new(env, "delete"), image_id, |mut id| {
+            self.cache.borrow_mut().delete(&mut id).into_unknown(env)
         })
     }
 
@@ -235,11 +238,13 @@ impl Shared {
         &self,
         call: Call,
         image_id: Unknown,
-        body: impl FnOnce(&[u16]) -> napi::Result<R>,
+        body: impl FnOnce(Id) -> napi::Result<R>,
     ) -> napi::Result<R> {
         let mut buffer = self.id_buffer.take();
         let result = call.image_id(image_id, &mut buffer).and_then(body);
-        self.id_buffer.set(buffer);
+        if buffer.len() <= KEPT_ID_BUFFER {
+            self.id_buffer.set(buffer);
+        }
         result
     }
 }

@@ -1,0 +1,129 @@
+/**
+ * Random sequences of all calls. After every step, the addon and the model of its cache must agree in all that
+ * can be seen.
+ *
+ * In the environment, `MODEL_RUNS` is the number of sequences. A failure prints the shortest sequence that
+ * fails, and a `seed` and `path`: with these as `MODEL_SEED` and `MODEL_PATH`, that sequence runs again.
+ */
+
+import { setImmediate as nextTurn } from "node:timers/promises";
+
+import { SingleBar } from "cli-progress";
+import * as fc from "fast-check";
+import type { HdrTransfer } from "hdr-image-transfer-cache";
+import { expect, test } from "vitest";
+
+import type { Argument, LimitsArgument, OptionArguments } from "./cache-model.ts";
+import { Pair } from "./cache-pair.ts";
+import {
+  notBytes,
+  notIntegers,
+  notLimits,
+  notNumbers,
+  notStrings,
+  notTransfers,
+} from "./contract/bad-values.mjs";
+
+const MOST_STEPS = 60;
+
+/** An argument that is good most of the time, so that sequences get somewhere. */
+function mostly<T>(good: fc.Arbitrary<T>, bad: unknown[][]): fc.Arbitrary<Argument<T>> {
+  return fc.oneof(
+    { weight: 50, arbitrary: fc.record({ good }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(...bad).map(([value, shown]) => ({ bad: value, shown: String(shown) })),
+    },
+  );
+}
+
+/** The one most of the time, or some others. */
+function oneOrSome<T, U>(one: fc.Arbitrary<T>, some: fc.Arbitrary<U>): fc.Arbitrary<T | U> {
+  return fc.oneof({ weight: 3, arbitrary: one }, { weight: 1, arbitrary: some });
+}
+
+// Few, so that calls meet, and such as could be taken for one another.
+const lookAlikes = ["", "\0", "\u0001", "a\u0001", "a\0\u0001", "\ud800", "\udc00", "\ufffd", "__proto__"];
+const longOnes = ["x".repeat(300), `${"x".repeat(299)}y`];
+const imageIds = mostly(
+  oneOrSome(fc.constantFrom("a", "a\0"), fc.constantFrom("b", ...lookAlikes, ...longOnes)),
+  notStrings,
+);
+const [pq, hlg] = [fc.constant<HdrTransfer>("pq"), fc.constant<HdrTransfer>("hlg")];
+const sourceTransfers = mostly(oneOrSome(pq, hlg), notTransfers);
+const targetTransfers = mostly(oneOrSome(hlg, pq), notTransfers);
+const numbers = fc.nat(MOST_STEPS);
+const caches = oneOrSome(fc.constant(0), numbers);
+const images = mostly(oneOrSome(fc.nat(2), numbers), notBytes);
+const byteLengths = oneOrSome(fc.constant(12), oneOrSome(fc.constantFrom(0, 2, 6, 100, 300), fc.nat(600)));
+const seeds = fc.nat(250);
+
+function limitLike(...usual: number[]): fc.Arbitrary<Argument<number | null | undefined>> {
+  const good = oneOrSome(fc.constantFrom(...usual), fc.constantFrom(0, undefined, null, 2 ** 53 - 1, 1e300));
+  return mostly<number | null | undefined>(good, [...notNumbers, ...notIntegers]);
+}
+
+const options = { maxEntries: limitLike(1, 2, 3, 6), maxBytes: limitLike(12, 25, 340, 1000) };
+const limits: fc.Arbitrary<LimitsArgument> = oneOrSome(
+  fc.record({ options: fc.record<OptionArguments>(options, { requiredKeys: [] }) }),
+  mostly(fc.option(fc.nat(6)), [...notLimits, ...notIntegers]),
+);
+
+type StepName = Exclude<keyof Pair, "expectSameState" | "counters">;
+type Arbitraries<Values extends unknown[]> = { [at in keyof Values]: fc.Arbitrary<Values[at]> };
+
+/** A step: a method of `Pair` with its arguments, and how often it comes. */
+function step<Name extends StepName>(
+  weight: number,
+  name: Name,
+  ...args: Arbitraries<Parameters<Pair[Name]>>
+): fc.WeightedArbitrary<[StepName, unknown[]]> {
+  return { weight, arbitrary: fc.tuple(fc.constant(name), fc.tuple(...(args as fc.Arbitrary<unknown>[]))) };
+}
+
+const steps = fc.oneof(
+  step(1, "createCache", limits),
+  step(25, "getConverted", caches, imageIds, sourceTransfers, targetTransfers, images),
+  step(2, "delete", caches, imageIds),
+  step(1, "clear", caches),
+  step(2, "convertTransfer", images, sourceTransfers, targetTransfers),
+  step(3, "makeSource", fc.constantFrom("Buffer", "Uint8Array", "shared"), byteLengths, seeds),
+  step(1, "makeView", numbers, numbers, numbers),
+  step(2, "write", numbers, seeds),
+  step(2, "transferAway", numbers),
+);
+const sequences = fc.array(steps, { maxLength: MOST_STEPS, size: "max" });
+
+/** What happened, over all sequences. */
+const tally = { steps: 0, hits: 0, misses: 0, evictions: 0, passthroughs: 0, failures: 0 };
+
+const property = fc.property(limits, sequences, (firstLimits, sequence) => {
+  const pair = new Pair();
+  pair.createCache(firstLimits);
+  for (const byteLength of [12, 12, 0]) pair.makeSource("Buffer", byteLength, 1);
+  for (const [name, args] of sequence) {
+    (pair[name] as (...args: unknown[]) => void)(...args);
+    pair.expectSameState();
+  }
+  tally.steps += sequence.length;
+  for (const [what, count] of Object.entries(pair.counters())) tally[what as keyof typeof tally] += count;
+});
+
+test("calls in any order do what they do in the model", { timeout: 0 }, async () => {
+  const { MODEL_RUNS, MODEL_SEED, MODEL_PATH } = process.env;
+  if (MODEL_PATH) fc.assert(property, { seed: Number(MODEL_SEED), path: MODEL_PATH });
+
+  const runs = Number(MODEL_RUNS ?? 4000);
+  const bar = new SingleBar({ format: "[{bar}] {value} of {total} sequences", noTTYOutput: true });
+  if (MODEL_RUNS) bar.start(runs, 0);
+  for (let done = 0; done < runs; done += 1000) {
+    fc.assert(property, { numRuns: Math.min(1000, runs - done) });
+    bar.update(done);
+    // Finalizers run between turns.
+    await nextTurn();
+  }
+  bar.stop();
+  if (MODEL_RUNS) console.log(tally);
+  // Sequences get somewhere: at the least, all of this happens in every second one.
+  expect(Math.min(...Object.values(tally))).toBeGreaterThan(runs / 2);
+});
