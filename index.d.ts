@@ -84,7 +84,7 @@ export interface HdrImageTransferCache {
    * transferred away.
    * @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength, or, where `ootf` is
    * `"luminance"`, one that is not a multiple of 6.
-   * @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image.
+   * @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image, or for `imageId`.
    */
   getConverted: (imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer
   /** The number of images held. */
@@ -97,6 +97,7 @@ export interface HdrImageTransferCache {
    * Releases the images of `imageId`, for both targets. Returns whether there were any.
    *
    * @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string.
+   * @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for `imageId`.
    */
   delete: (imageId: string) => boolean
   /** Releases all images. The counters of `stats()` are not reset. */

@@ -160,6 +160,8 @@ describe("options", () => {
     const source = image(600);
     const kept = get(outer, source);
     const sent = Buffer.from(new ArrayBuffer(12));
+    const { allocUnsafeSlow } = Buffer;
+    const allocated: number[] = [];
     const options = {
       get maxEntries() {
         expect(get(outer, source)).toBe(kept);
@@ -168,11 +170,19 @@ describe("options", () => {
         return limitsOf(createHdrImageTransferCache({ maxEntries: 5 }))[0];
       },
       get maxBytes() {
+        Buffer.allocUnsafeSlow = (byteLength) => {
+          allocated.push(byteLength);
+          Buffer.allocUnsafeSlow = allocUnsafeSlow;
+          return allocUnsafeSlow(byteLength);
+        };
         global.gc!();
         return 1000;
       },
     };
-    expect(limitsOf(createHdrImageTransferCache(options))).toEqual([5, 1000]);
+    const cache = createHdrImageTransferCache(options);
+    expect(limitsOf(cache)).toEqual([5, 1000]);
+    expect(get(cache, source)).toEqual(kept);
+    expect(allocated).toEqual([600]);
     expect(outer.size()).toBe(0);
     expect(kept).toEqual(convertedCopy(source, "pq", "hlg"));
   });

@@ -40,7 +40,7 @@ pub struct HdrImageTransferCache<'env> {
     /// transferred away.
     /// @throws {RangeError} `ERR_OUT_OF_RANGE`: `source` has an odd byteLength, or, where `ootf` is
     /// `"luminance"`, one that is not a multiple of 6.
-    /// @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image.
+    /// @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for the converted image, or for `imageId`.
     #[napi(
         ts_type = "(imageId: string, sourceTransfer: HdrTransfer, targetTransfer: HdrTransfer, source: Buffer) => Buffer"
     )]
@@ -57,6 +57,7 @@ pub struct HdrImageTransferCache<'env> {
     /// Releases the images of `imageId`, for both targets. Returns whether there were any.
     ///
     /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `imageId` is not a string.
+    /// @throws {Error} `ERR_MEMORY_ALLOCATION_FAILED`: no memory for `imageId`.
     #[napi(ts_type = "(imageId: string) => boolean")]
     pub delete: Unknown<'env>,
     /// Releases all images. The counters of `stats()` are not reset.
