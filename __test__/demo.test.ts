@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { decode, encode } from "fast-png";
-import encodeChunks from "png-chunks-encode";
 import { convertTransfer } from "hdr-image-transfer-cache";
+import encodeChunks from "png-chunks-encode";
 import extractChunks from "png-chunks-extract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 

@@ -69,7 +69,7 @@ export function parseOptions(): Options {
     .option("--size <WxH>", "size of the frames", parseSize, parseSize("1920x1080"))
     .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
     .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)
-    .option("--out <folder>", "where frame.png and highlights.png go", parseFolder, "out")
+    .option("--out <folder>", "where the pictures go", parseFolder, "out")
     .option("--video <file>", "write the frames to a 10-bit HEVC file, too (needs ffmpeg)", parseVideo)
     .allowExcessArguments(false)
     .parse()

@@ -62,23 +62,26 @@ pub struct Id<'units>(&'units mut [u16]);
 
 impl<'units> Id<'units> {
     /// The id that `units` hold up to the last one, which is the room.
-    pub fn before_last(units: &'units mut [u16]) -> Id<'units> {
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn with_room(units: &'units mut [u16]) -> Id<'units> {
+        assert!(!units.is_empty(), "an id needs room for a unit after it");
         Id(units)
     }
 
     /// How many bytes the id takes.
     pub fn byte_length(&self) -> usize {
-        self.0.len().saturating_sub(1) * size_of::<u16>()
+        (self.0.len() - 1) * size_of::<u16>()
     }
 
     /// Every key ends with a unit for its target, so that no id can pass for another id and its target.
     fn key(&mut self, target: Transfer) -> &[u16] {
-        if let Some(last) = self.0.last_mut() {
-            *last = match target {
-                Transfer::Pq => 0,
-                Transfer::Hlg => 1,
-            };
-        }
+        let room = self.0.len() - 1;
+        self.0[room] = match target {
+            Transfer::Pq => 0,
+            Transfer::Hlg => 1,
+        };
         self.0
     }
 }

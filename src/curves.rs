@@ -80,7 +80,7 @@ impl HlgDisplay {
     pub const REFERENCE: HlgDisplay = HlgDisplay { peak_luminance: 1_000.0, system_gamma: 1.2 };
 
     /// The display of a nominal peak luminance L_W in cd/m², with the system gamma 1.2 · 1.111^log2(L_W/1000)
-    /// (BT.2390, section 6.2, for any display). `None` when the luminance is not one of
+    /// (BT.2390, there for displays outside of BT.2100's 400 to 2000 cd/m², here for all). `None` when the luminance is not one of
     /// [`PEAK_LUMINANCES`](Self::PEAK_LUMINANCES).
     pub fn new(peak_luminance: f64) -> Option<HlgDisplay> {
         let system_gamma = 1.2 * 1.111f64.powf((peak_luminance / 1_000.0).log2());
@@ -129,7 +129,8 @@ impl HlgDisplay {
     }
 }
 
-/// A luminance to a power. Black has none to speak of, since whatever it scales is 0.
+/// A luminance to a power. For black it is 0 whatever the power: 0 to a negative one is infinite, and would make
+/// black NaN.
 fn power_of_light(luminance: f64, exponent: f64) -> f64 {
     if luminance == 0.0 { 0.0 } else { luminance.powf(exponent) }
 }

@@ -42,4 +42,10 @@ proptest! {
     fn cache_on_random_calls(data in prop::collection::vec(any::<u8>(), 0..250)) {
         cache::check(&data).unwrap();
     }
+
+    /// Longer ones than are fuzzed: the conversion by luminance goes block by block.
+    #[test]
+    fn convert_random_samples(data in prop::collection::vec(any::<u8>(), 200..2000)) {
+        convert::check(&data).unwrap();
+    }
 }

@@ -44,7 +44,7 @@ fn the_conversion_by_luminance_is_within_one_code() {
     let colours = colours();
     println!("{:8} {:>6} {:10} {:>4} {:>8}", "", "cd/m²", "colours", "max", "mean");
     for direction in [Direction::PqToHlg, Direction::HlgToPq] {
-        for peak in [1000.0, 600.0, 2000.0, 4000.0] {
+        for peak in [1000.0, 600.0, 2000.0, 4000.0, 1.0, 10_000.0] {
             let display = HlgDisplay::new(peak).unwrap();
             let conversion =
                 Conversion { direction, rendering: Rendering { ootf: Ootf::Luminance, display } };

@@ -11,7 +11,7 @@ use hdr_image_transfer_cache::curves::Transfer;
 /// An [`Id`] of these units, with room after them.
 macro_rules! id {
     ($units:expr) => {
-        &mut Id::before_last(&mut [$units, &[u16::MAX]].concat())
+        &mut Id::with_room(&mut [$units, &[u16::MAX]].concat())
     };
 }
 

@@ -5,7 +5,7 @@ use super::*;
 /// An [`Id`] of these units, with room after them.
 macro_rules! id {
     ($units:expr) => {
-        &mut Id::before_last(&mut [&$units[..], &[u16::MAX]].concat())
+        &mut Id::with_room(&mut [&$units[..], &[u16::MAX]].concat())
     };
 }
 
@@ -13,7 +13,7 @@ macro_rules! id {
 fn an_unusable_image_stays_until_another_takes_its_place() {
     let mut cache = Cache::new(Limits { max_entries: None, max_bytes: 100 });
     let mut units = [1, 2, 3, u16::MAX];
-    let id = &mut Id::before_last(&mut units);
+    let id = &mut Id::with_room(&mut units);
     cache.store(id, Transfer::Hlg, Image { byte_length: 6, held: "first" }, Duration::ZERO).unwrap();
     assert_eq!(cache.get(id, Transfer::Hlg, |_| None::<()>), None);
     assert_eq!((cache.len(), cache.counters().hits), (1, 0));

@@ -17,8 +17,8 @@ pub enum Kernel {
     /// As the portable one, compiled for x86-64 processors that have AVX2. Look-ups gain nothing by it.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// Per channel by polynomials, by luminance as the portable one, compiled for x86-64 processors that have
-    /// AVX-512 F and BW.
+    /// Per channel for the reference display by polynomials, otherwise as the portable one, compiled for x86-64
+    /// processors that have AVX-512 F and BW.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
@@ -70,6 +70,7 @@ impl Kernel {
     /// cannot run the kernel.
     pub fn convert(self, conversion: Conversion, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
+        assert!(self.is_supported(), "the processor cannot run {self:?}");
         if conversion.rendering.ootf == Ootf::Luminance {
             return Luminance::new(conversion).convert(self, source, target);
         }
@@ -88,6 +89,7 @@ impl Kernel {
     /// # Panics
     /// When their number is not a multiple of [`Ootf::samples`], or when the processor cannot run the kernel.
     pub fn convert_in_place(self, conversion: Conversion, samples: &mut [Sample]) {
+        assert!(self.is_supported(), "the processor cannot run {self:?}");
         if conversion.rendering.ootf == Ootf::Luminance {
             return Luminance::new(conversion).convert_in_place(self, samples);
         }

@@ -34,6 +34,7 @@ impl Luminance {
         let gamma = rendering.display.system_gamma();
         let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
+            // Light has to be relative to the peak, here and in Y: their powers add up to −1/γ.
             Direction::PqToHlg => ((1.0 - gamma) / gamma, peak.powf(-1.0 / gamma)),
             Direction::HlgToPq => (gamma - 1.0, peak),
         };
@@ -71,7 +72,7 @@ impl Luminance {
         assert!(kernel.is_supported(), "the processor cannot run {kernel:?}");
         match kernel {
             Kernel::Portable => self.convert_pixels(&mut block),
-            // SAFETY: the processor has what the kernel needs.
+            // SAFETY: the processor has what the kernel needs, as was just asserted.
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => unsafe { self.convert_pixels_avx2(&mut block) },
             // SAFETY: as above.
@@ -103,14 +104,14 @@ impl Luminance {
         match self.direction {
             Direction::PqToHlg => {
                 look_up(pq_display_light(), block, &mut values);
-                self.scale(&mut values);
+                self.apply_ootf(&mut values);
                 each(&mut values, hlg_signal);
             }
             Direction::HlgToPq => {
                 for (value, sample) in values.iter_mut().zip(&*block) {
                     *value = hlg_scene_light(f32::from(u16::from_le_bytes(*sample)));
                 }
-                self.scale(&mut values);
+                self.apply_ootf(&mut values);
                 each(&mut values, |light| M1 as f32 * log2(light));
                 each(&mut values, exp2);
                 each(&mut values, pq_log2_signal);
@@ -122,9 +123,9 @@ impl Luminance {
         }
     }
 
-    /// Scales the light of each pixel by the power of its luminance.
+    /// Scales the light of each pixel by the power of its luminance: the OOTF, or its inverse.
     #[inline(always)]
-    fn scale(&self, light: &mut Values) {
+    fn apply_ootf(&self, light: &mut Values) {
         let mut gains = [0.0; BLOCK / 3];
         for (gain, [r, g, b]) in gains.iter_mut().zip(light.as_chunks().0) {
             *gain = 0.2627 * r + 0.6780 * g + 0.0593 * b;
@@ -172,7 +173,7 @@ fn each(values: &mut [f32], step: impl Fn(f32) -> f32) {
 fn hlg_scene_light(code: f32) -> f32 {
     const SQUARE: f64 = 1.0 / (3.0 * 65535.0 * 65535.0);
     const SLOPE: f64 = LOG2_E / A / 65535.0;
-    /// The exponent at code 0; C/A, and the logarithm of 12, of which the light is one part.
+    /// The exponent at code 0: of C, and of the 12 that the inverse OETF divides by.
     const START: f64 = -LOG2_E * C / A - 3.584_962_500_721_156;
     let dark = SQUARE as f32 * (code * code);
     let bright = exp2(SLOPE as f32 * code + START as f32) + (B / 12.0) as f32;
@@ -209,7 +210,7 @@ fn nearest_code(signal: f32) -> u16 {
     (saturated + ROUND).to_bits() as u16
 }
 
-/// The logarithm of a positive number, within 2e-7 of it or of 1; −127 for 0.
+/// The logarithm of a positive number; −127 for 0. The error is 2e-7 at most, of the logarithm above 1, absolute below.
 #[inline(always)]
 fn log2(x: f32) -> f32 {
     const SERIES: [f32; 4] = atanh_series(2.0 * LOG2_E);

@@ -172,7 +172,7 @@ impl<'env> Call<'env> {
             length = read_units(value, buffer).ok_or_else(reject)?;
         }
         // One more: the 0 that Node-API ends a string with is the room for the target.
-        Ok(Id::before_last(&mut buffer[..=length]))
+        Ok(Id::with_room(&mut buffer[..=length]))
     }
 
     /// A transfer function: `"pq"` or `"hlg"`.

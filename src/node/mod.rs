@@ -50,6 +50,9 @@ pub fn create_hdr_image_transfer_cache<'env>(
 ///
 /// @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any
 /// kind and alignment.
+/// @param from The transfer function that it has.
+/// @param to The one that it is to have.
+/// @param options The HLG OOTF, and the display. Default: per channel, 1000 cd/m².
 /// @throws {TypeError} `ERR_INVALID_ARG_TYPE`: `buf` is not a Buffer or Uint8Array, or `options`, or one of
 /// them, is of the wrong type. `ERR_INVALID_ARG_VALUE`: a transfer is neither `"pq"` nor `"hlg"`, `ootf` is
 /// neither `"per-channel"` nor `"luminance"`, or `buf` was transferred away.
