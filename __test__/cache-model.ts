@@ -25,6 +25,7 @@ export class Image {
 const OPTIONS = {
   maxEntries: { check: limit, absent: Infinity },
   maxBytes: { check: limit, absent: 200 * 2 ** 20 },
+  peakLuminance: { check: peak, absent: 1000 },
 };
 
 export type OptionArguments = { [name in keyof typeof OPTIONS]?: Argument<number | null | undefined> };
@@ -34,6 +35,7 @@ export class CacheModel {
   readonly #counters = { hits: 0, misses: 0, evictions: 0, passthroughs: 0 };
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  readonly #peakLuminance: number;
   /** The least recently used first. */
   readonly #kept = new Map<string, Image>();
 
@@ -51,6 +53,7 @@ export class CacheModel {
       OPTIONS[key].check(`${name}: ${key}`, given[key] ?? { good: undefined }) ?? OPTIONS[key].absent;
     this.#maxEntries = option("maxEntries");
     this.#maxBytes = option("maxBytes");
+    this.#peakLuminance = option("peakLuminance");
   }
 
   getConverted(
@@ -78,7 +81,8 @@ export class CacheModel {
     }
 
     this.#counters.misses++;
-    const converted = new Image({ bytes: convertedCopy(bytes, from, to) }, 0, image.byteLength);
+    const result = convertedCopy(bytes, from, to, this.#peakLuminance);
+    const converted = new Image({ bytes: result }, 0, image.byteLength);
     if (this.#maxEntries > 0 && this.#maxBytes > 0 && image.byteLength <= this.#maxBytes) {
       this.#kept.set(key, converted);
       for (const oldest of this.#kept.keys()) {
@@ -163,6 +167,12 @@ function limit(name: string, argument: Argument<number | null | undefined>): num
   }
   // What is more than the address space stands for all of it.
   return argument.good && Math.min(argument.good, 2 ** 64);
+}
+
+function peak(name: string, argument: Argument<number | null | undefined>): number | null | undefined {
+  if ("good" in argument) return argument.good;
+  const message = `${name} must be a number from 1 to 10000 (cd/m²), got ${argument.shown}`;
+  throw typeof argument.bad === "number" ? rangeError(message) : typeError(message);
 }
 
 function typeError(message: string, code = "ERR_INVALID_ARG_TYPE"): TypeError {

@@ -20,6 +20,7 @@ import {
   notIntegers,
   notLimits,
   notNumbers,
+  notPeaks,
   notStrings,
   notTransfers,
 } from "./contract/bad-values.mjs";
@@ -63,7 +64,11 @@ function limitLike(...usual: number[]): fc.Arbitrary<Argument<number | null | un
   return mostly<number | null | undefined>(good, [...notNumbers, ...notIntegers]);
 }
 
-const options = { maxEntries: limitLike(1, 2, 3, 6), maxBytes: limitLike(12, 25, 340, 1000) };
+const options = {
+  maxEntries: limitLike(1, 2, 3, 6),
+  maxBytes: limitLike(12, 25, 340, 1000),
+  peakLuminance: mostly(fc.constantFrom(1000, 1, 600, 10_000, undefined, null), notPeaks),
+};
 const limits: fc.Arbitrary<LimitsArgument> = oneOrSome(
   fc.record({ options: fc.record<OptionArguments>(options, { requiredKeys: [] }) }),
   mostly(fc.option(fc.nat(6)), [...notLimits, ...notIntegers]),

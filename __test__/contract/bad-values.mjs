@@ -78,3 +78,16 @@ export const notBytes = [
   [new Proxy(Buffer.alloc(6), {}), "an object"],
   [Object.create(Buffer.prototype), "an object"],
 ];
+
+export const notPeaks = [
+  ["1000", '"1000"'],
+  [true, "true"],
+  [1000n, "a bigint"],
+  [[1000], "an array"],
+  [0, "0"],
+  [0.999, "0.999"],
+  [10001, "10001"],
+  [-1000, "-1000"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+];
