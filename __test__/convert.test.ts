@@ -302,6 +302,22 @@ describe("light", () => {
     expect(countClipped(hlg, "luminance", 1000)).toBe(0);
   });
 
+  test("of a pure colour is clipped from where the addon has its peak", () => {
+    for (const peakLuminance of [400, 1000]) {
+      for (const channel of [0, 1, 2]) {
+        const samples = Buffer.alloc(6);
+        samples.writeUInt16LE(65535, 2 * channel);
+        convertTransfer(samples, "hlg", "pq", { ootf: "luminance", peakLuminance });
+        const peak = samples.readUInt16LE(2 * channel);
+        const clipped = [peak - 2, peak + 2].map((code) => {
+          samples.writeUInt16LE(code, 2 * channel);
+          return countClipped({ ...pq, width: 1, samples }, "luminance", peakLuminance);
+        });
+        expect(clipped).toEqual([0, 1]);
+      }
+    }
+  });
+
   test("is told as a table", async () => {
     const file = join(await newFolder(), "pq.png");
     await writeHdrPng(file, pq);
