@@ -128,7 +128,7 @@ describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) =
   });
 });
 
-test("a bad file of several fails alone", async () => {
+test.concurrent("a bad file of several fails alone", async () => {
   const folder = join(await newFolder(), "new");
   const files = [SUNSET, "package.json", VENICE];
   const result = await run("convert", ...files, "--to", "hlg", "--out-dir", folder, "--json");
@@ -158,7 +158,7 @@ test("a bad file of several fails alone", async () => {
   expect(await readdir(folder)).toEqual([SUNSET, VENICE].map((file) => basename(file)));
 });
 
-test("a file is overwritten by force only, even by itself", async () => {
+test.concurrent("a file is overwritten by force only, even by itself", async () => {
   const file = join(await newFolder(), "image.png");
   await copyFile(VENICE, file);
   expect(await run("convert", file, file, "--to", "pq")).toEqual({
@@ -176,7 +176,7 @@ test("a file is overwritten by force only, even by itself", async () => {
   expect(samples.equals(convertedCopy((await readHdrPng(VENICE)).samples, "hlg", "pq", 600))).toBe(true);
 });
 
-test.each([
+test.concurrent.each([
   ["none", "no such file or directory"],
   ["file", "not a directory"],
 ])("one file is not written where there is no folder: %s", async (name, reason) => {
@@ -223,7 +223,7 @@ function readSome(pipe: number): boolean {
   }
 }
 
-describe("wrong usage", () => {
+describe.concurrent("wrong usage", () => {
   test.each([
     ["a.png b.png", /required option '--to <transfer>' not specified/],
     ["a.png b.png c.png --to hlg", /expected IN and OUT, or --out-dir/],
@@ -318,7 +318,7 @@ describe("light", () => {
     }
   });
 
-  test("is told as a table", async () => {
+  test.concurrent("is told as a table", async () => {
     const file = join(await newFolder(), "pq.png");
     await writeHdrPng(file, pq);
     const { code, stdout } = await run("inspect", file, "--ootf", "luminance");
@@ -342,7 +342,7 @@ describe("light", () => {
     ]);
   });
 
-  test("is told as JSON", async () => {
+  test.concurrent("is told as JSON", async () => {
     const file = join(await newFolder(), "hlg.png");
     await writeHdrPng(file, hlg);
     const { code, stdout } = await run("inspect", file, "--json", "--peak-luminance", "600");
@@ -358,7 +358,7 @@ describe("light", () => {
     });
   });
 
-  test("of no image is told in a line", async () => {
+  test.concurrent("of no image is told in a line", async () => {
     expect(await run("inspect", "none.png")).toEqual({
       code: 1,
       stdout: "",
