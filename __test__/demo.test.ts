@@ -13,7 +13,7 @@ import encodeChunks from "png-chunks-encode";
 import extractChunks from "png-chunks-extract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { readHdrPng, writeHdrPng } from "../demo/png.mts";
+import { readHdrPng, writeHdrPng } from "../tools/png.mts";
 import { scaleToFill } from "../demo/render.mts";
 import { convertedCopy, image } from "./model.ts";
 

@@ -2,7 +2,7 @@
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-import { convertSignal } from "../demo/typescript-loop.mts";
+import { convertSignal } from "../tools/curves.mts";
 
 /** A converted code, from 0 to 65535. */
 export function convertCode(

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { readHdrPng } from "../demo/png.mts";
+import { readHdrPng } from "../tools/png.mts";
 import { convertByZscale, isZscaleThere } from "./zscale.mjs";
 
 const bundled = ["sunset-pq-512x256.png", "venice-hlg-512x256.png"].map((name) =>

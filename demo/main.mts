@@ -3,15 +3,15 @@
  * beside the loop of the TypeScript module.
  */
 
-import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+import { createFolder } from "../tools/files.mts";
+import { readHdrPng, writeHdrPng } from "../tools/png.mts";
+import { runCommand } from "../tools/user-error.mts";
 import { parseOptions } from "./options.mts";
 import { writeHighlights, writeOotfs } from "./pictures.mts";
-import { readHdrPng, writeHdrPng } from "./png.mts";
 import { renderWithAddon, renderWithLoop, showReports } from "./report.mts";
 import { createJob } from "./scenes.mts";
-import { reasonOf, UserError } from "./user-error.mts";
 import { VideoWriter } from "./video.mts";
 
 async function main(): Promise<void> {
@@ -55,19 +55,4 @@ async function main(): Promise<void> {
   console.log(`${ootfsPng}: saturated colours, left converted per channel, right by luminance`);
 }
 
-/** Creates a folder if it is not there; not those above it, which Node.js 20 attempts forever under /proc. */
-function createFolder(folder: string): void {
-  try {
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(folder);
-  } catch (error) {
-    throw new UserError(`${folder}: cannot be created: ${reasonOf(error)}`);
-  }
-}
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UserError)) throw error;
-  console.error(`error: ${error.message}`);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { HdrTransfer, HlgOotf } from "hdr-image-transfer-cache";
 
+import { ootfOption, parseFolder, parseNumber, peakLuminanceOption } from "../tools/options.mts";
+
 /** What the user asked for. */
 export interface Options {
   background: string;
@@ -28,21 +30,6 @@ function parseSize(text: string): Options["size"] {
   return { width, height };
 }
 
-function parseNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`Expected a number from ${min} to ${max}.`);
-    }
-    return value;
-  };
-}
-
-function parseFolder(text: string): string {
-  if (text === "") throw new InvalidArgumentError("Expected a folder.");
-  return text;
-}
-
 function parseVideo(text: string): string {
   if (!/.\.(mp4|mov|mkv)$/.test(text)) {
     throw new InvalidArgumentError("Expected a file that ends in .mp4, .mov or .mkv.");
@@ -60,12 +47,8 @@ export function parseOptions(): Options {
     .addOption(
       new Option("--target <transfer>", "transfer function of the job").choices(["pq", "hlg"]).default("hlg"),
     )
-    .addOption(
-      new Option("--ootf <ootf>", "what the HLG OOTF of the addon depends on")
-        .choices(["per-channel", "luminance"])
-        .default("per-channel"),
-    )
-    .option("--peak-luminance <cd/m²>", "peak luminance of the HLG display", parseNumber(1, 10_000), 1000)
+    .addOption(ootfOption())
+    .addOption(peakLuminanceOption())
     .option("--size <WxH>", "size of the frames", parseSize, parseSize("1920x1080"))
     .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
     .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import * as echarts from "echarts";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { hlgLuminance, pqLuminance } from "../demo/typescript-loop.mts";
+import { hlgOotfPerChannel, hlgSceneLight, pqDisplayLight } from "../tools/curves.mts";
 
 /** Writes a chart to docs/charts/. */
 function write(name, height, option) {
@@ -85,9 +85,9 @@ const PEAKS = [400, 1000, 4000];
 /** The light that a display makes of PQ and of HLG signals. */
 function writeLight() {
   const curves = {
-    PQ: pqLuminance,
+    PQ: pqDisplayLight,
     ...Object.fromEntries(
-      PEAKS.map((peak) => [`HLG, ${peak} cd/m²`, (signal) => hlgLuminance(signal, peak)]),
+      PEAKS.map((peak) => [`HLG, ${peak} cd/m²`, (signal) => hlgOotfPerChannel(hlgSceneLight(signal), peak)]),
     ),
   };
   writeLines("light", "Display light of a grey, in cd/m²", curves, { type: "log", min: 0.01, max: 10_000 });

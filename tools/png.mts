@@ -1,12 +1,13 @@
 /** HDR images as 16-bit PNG files, the transfer function in their `cICP` chunk (PNG 3rd edition, 11.3.2.6). */
 
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
 import { decode, encode } from "fast-png";
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 import encodeChunks from "png-chunks-encode";
 import extractChunks from "png-chunks-extract";
 
+import { writeWhole } from "./files.mts";
 import { reasonOf, UserError } from "./user-error.mts";
 
 /** An image in `rgb48le`: full range, BT.2020 primaries, 6 bytes a pixel. */
@@ -65,13 +66,17 @@ function attempt<Result>(problem: string, body: () => Result): Result {
 
 /** Writes an image as a PNG file that {@link readHdrPng} reads back. */
 export async function writeHdrPng(file: string, image: HdrImage): Promise<void> {
-  const { width, height, samples } = image;
+  await writeWhole(file, encodeHdrPng(image));
+}
+
+/** The bytes of a PNG file that {@link readHdrPng} reads back. */
+export function encodeHdrPng({ width, height, transfer, samples }: HdrImage): Uint8Array {
   const data = new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
   const chunks = extractChunks(encode({ width, height, data, depth: 16, channels: 3 }));
-  const cicp = [BT2020_PRIMARIES, TRANSFER_CODES[image.transfer], RGB_MATRIX, FULL_RANGE];
+  const cicp = [BT2020_PRIMARIES, TRANSFER_CODES[transfer], RGB_MATRIX, FULL_RANGE];
   // It has to stand before the image data; the first chunk is the header.
   chunks.splice(1, 0, { name: "cICP", data: Uint8Array.from(cicp) });
-  await writeWhole(file, encodeChunks(chunks));
+  return encodeChunks(chunks);
 }
 
 /** Writes 8-bit RGB as a plain PNG file, for any viewer. */
@@ -82,16 +87,4 @@ export async function writePlainPng(
   data: Uint8Array,
 ): Promise<void> {
   await writeWhole(file, encode({ width, height, data, depth: 8, channels: 3 }));
-}
-
-/** Writes all of a file or nothing: under another name first. */
-async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${file}.partial`;
-  try {
-    await writeFile(partial, bytes);
-    await rename(partial, file);
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => {});
-    throw new UserError(`${file}: cannot be written: ${reasonOf(error)}`);
-  }
 }

@@ -1,6 +1,17 @@
 /** Something wrong with what the user gave: shown as one line, without a stack. */
 export class UserError extends Error {}
 
+/** Runs a command, and shows what is wrong with what the user gave it. */
+export async function runCommand(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    console.error(`error: ${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
 /** The reason of a failed system call, in few words: "no such file or directory". */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,90 @@
+/**
+ * The transfer functions of BT.2100, in f64, as in `src/curves.rs`: of a signal, 0 to 1, of scene light, 0 to
+ * 1, and of display light, in cd/m².
+ */
+
+import type { HdrTransfer } from "hdr-image-transfer-cache";
+
+/** R, G and B. */
+export type Colour = [number, number, number];
+
+// BT.2100 table 4 (PQ) and table 5 (HLG).
+const PQ_M1 = 2610 / 16384;
+const PQ_M2 = (2523 / 4096) * 128;
+const PQ_C1 = 3424 / 4096;
+const PQ_C2 = (2413 / 4096) * 32;
+const PQ_C3 = (2392 / 4096) * 32;
+const PQ_PEAK = 10_000;
+const HLG_A = 0.17883277;
+const HLG_B = 0.28466892;
+const HLG_C = 0.55991073;
+const HLG_PEAK = 1_000;
+
+/** The display light of a PQ signal. */
+export function pqDisplayLight(signal: number): number {
+  const root = signal ** (1 / PQ_M2);
+  return PQ_PEAK * (Math.max(root - PQ_C1, 0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1);
+}
+
+function pqSignal(display: number): number {
+  const power = (display / PQ_PEAK) ** PQ_M1;
+  return ((PQ_C1 + PQ_C2 * power) / (1 + PQ_C3 * power)) ** PQ_M2;
+}
+
+/** The scene light of an HLG signal. */
+export function hlgSceneLight(signal: number): number {
+  return signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
+}
+
+function hlgSignal(scene: number): number {
+  return scene <= 1 / 12 ? Math.sqrt(3 * scene) : HLG_A * Math.log(12 * scene - HLG_B) + HLG_C;
+}
+
+/** The system gamma of a display (BT.2390). */
+function hlgSystemGamma(peak: number): number {
+  return 1.2 * 1.111 ** Math.log2(peak / 1000);
+}
+
+/** The luminance of a colour, in the unit of its channels. */
+export function luminance([r, g, b]: Colour): number {
+  return 0.2627 * r + 0.678 * g + 0.0593 * b;
+}
+
+/** The HLG OOTF: the scene light of a colour to its display light, on a display of that peak. */
+export function hlgOotf(scene: Colour, peak: number): Colour {
+  return scaled(scene, peak * powerOfLight(luminance(scene), hlgSystemGamma(peak) - 1));
+}
+
+/** The inverse of {@link hlgOotf}. A channel is above 1 where no HLG signal gives such a light. */
+export function hlgInverseOotf(display: Colour, peak: number): Colour {
+  const gamma = hlgSystemGamma(peak);
+  return scaled(display, powerOfLight(luminance(display) / peak, (1 - gamma) / gamma) / peak);
+}
+
+function scaled([r, g, b]: Colour, gain: number): Colour {
+  return [gain * r, gain * g, gain * b];
+}
+
+/** A luminance to a power; for black 0, since 0 to a negative power is infinite. */
+function powerOfLight(light: number, exponent: number): number {
+  return light === 0 ? 0 : light ** exponent;
+}
+
+/** The OOTF of one channel on its own, which is the same for greys only. */
+export function hlgOotfPerChannel(scene: number, peak: number): number {
+  return peak * scene ** hlgSystemGamma(peak);
+}
+
+function hlgInverseOotfPerChannel(display: number, peak: number): number {
+  return (display / peak) ** (1 / hlgSystemGamma(peak));
+}
+
+/**
+ * A sample's signal in the other transfer function, per channel; above 1 where the HLG display cannot show it.
+ */
+export function convertSignal(signal: number, from: HdrTransfer, to: HdrTransfer, peak = HLG_PEAK): number {
+  if (from === to) return signal;
+  return from === "pq"
+    ? hlgSignal(hlgInverseOotfPerChannel(pqDisplayLight(signal), peak))
+    : pqSignal(hlgOotfPerChannel(hlgSceneLight(signal), peak));
+}

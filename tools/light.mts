@@ -1,0 +1,86 @@
+/** How bright an image is on its display, and what a conversion to HLG would clip. */
+
+import type { HdrTransfer, HlgOotf } from "hdr-image-transfer-cache";
+
+import {
+  type Colour,
+  hlgInverseOotf,
+  hlgOotf,
+  hlgOotfPerChannel,
+  hlgSceneLight,
+  luminance,
+  pqDisplayLight,
+} from "./curves.mts";
+import type { HdrImage } from "./png.mts";
+
+const HIGH_LIGHT = 1000;
+
+/** The scene light where the code of HLG rounds to more than 65535. */
+const CLIPPING_SCENE_LIGHT = hlgSceneLight(65535.5 / 65535);
+
+/** Light in cd/m². That of a pixel is its brightest channel's, as for MaxCLL and MaxFALL (CTA-861.3). */
+export interface LightLevels {
+  maxLight: number;
+  averageLight: number;
+  averageLuminance: number;
+  /** The share of the pixels whose light is above 1000 cd/m². */
+  shareAbove1000: number;
+}
+
+/** The light of an image; if it is HLG, on a display of that peak. */
+export function measureLight(image: HdrImage, peakLuminance: number): LightLevels {
+  let maxLight = 0;
+  let lightSum = 0;
+  let luminanceSum = 0;
+  let pixelsAbove1000 = 0;
+  for (const colour of displayLight(image, peakLuminance)) {
+    const light = Math.max(...colour);
+    maxLight = Math.max(maxLight, light);
+    lightSum += light;
+    luminanceSum += luminance(colour);
+    if (light > HIGH_LIGHT) pixelsAbove1000++;
+  }
+  const pixels = image.width * image.height;
+  return {
+    maxLight,
+    averageLight: lightSum / pixels,
+    averageLuminance: luminanceSum / pixels,
+    shareAbove1000: pixelsAbove1000 / pixels,
+  };
+}
+
+/** How many samples a conversion of the image clips, since the HLG display cannot show their light. */
+export function countClipped(image: HdrImage, ootf: HlgOotf, peakLuminance: number): number {
+  // PQ has a code for whatever an HLG display shows.
+  if (image.transfer === "hlg") return 0;
+  const clippingLight = hlgOotfPerChannel(CLIPPING_SCENE_LIGHT, peakLuminance);
+  let clipped = 0;
+  for (const colour of displayLight(image, peakLuminance)) {
+    clipped += (
+      ootf === "luminance"
+        ? hlgInverseOotf(colour, peakLuminance).filter((scene) => scene >= CLIPPING_SCENE_LIGHT)
+        : colour.filter((light) => light >= clippingLight)
+    ).length;
+  }
+  return clipped;
+}
+
+/** The display light of each pixel, in cd/m². */
+function* displayLight({ transfer, samples }: HdrImage, peakLuminance: number): Generator<Colour> {
+  const lightOf = lightOfCodes(transfer);
+  for (let at = 0; at < samples.length; at += 6) {
+    const colour: Colour = [
+      lightOf[samples.readUInt16LE(at)]!,
+      lightOf[samples.readUInt16LE(at + 2)]!,
+      lightOf[samples.readUInt16LE(at + 4)]!,
+    ];
+    yield transfer === "pq" ? colour : hlgOotf(colour, peakLuminance);
+  }
+}
+
+/** What each code stands for: display light in PQ, scene light in HLG. */
+function lightOfCodes(transfer: HdrTransfer): Float64Array {
+  // With BT.2100's constants as printed, HLG white is a trace brighter than 1.
+  const light = transfer === "pq" ? pqDisplayLight : (signal: number) => Math.min(1, hlgSceneLight(signal));
+  return Float64Array.from({ length: 65536 }, (_, code) => light(code / 65535));
+}
