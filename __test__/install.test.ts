@@ -2,7 +2,7 @@
 
 import { exec, execFile, spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -38,7 +38,8 @@ let hostWithoutBinary: string;
 /** A host with the package that a clone packs. */
 let hostOfClone: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "hdr-install-"));
+  // Its real path, which Node.js asks its permissions for.
+  folder = await realpath(await mkdtemp(join(tmpdir(), "hdr-install-")));
   await makePackages();
   const main = tarball(NAME);
   host = await makeHost("host", main, tarball(`${NAME}-${platform}`));
@@ -120,7 +121,8 @@ describe("what is packed", () => {
   });
 
   test("the crate has the same version", async () => {
-    expect(await readFile("Cargo.toml", "utf8")).toContain(`\nversion = "${manifest.version}"\n`);
+    const [, version] = (await readFile("Cargo.toml", "utf8")).match(/^version = "(.*)"$/m)!;
+    expect(version).toBe(manifest.version);
   });
 });
 
