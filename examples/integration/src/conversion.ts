@@ -44,6 +44,7 @@ function convertPixels(source: Uint8Array, target: Uint8Array, from: HdrTransfer
   }
 }
 
+/** They are kept: a host has one peak, or two. */
 const tables = new Map<string, Uint16Array>();
 
 function tableFor(from: HdrTransfer, peak: number): Uint16Array {
@@ -54,8 +55,6 @@ function tableFor(from: HdrTransfer, peak: number): Uint16Array {
     table = Uint16Array.from({ length: 65536 }, (_, code) =>
       codeOf(convertSignal(code / 65535, from, to, peak)),
     );
-    // A host uses one peak or two; no more than eight tables stay, whatever it does.
-    if (tables.size === 8) tables.clear();
     tables.set(key, table);
   }
   return table;
