@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
+import { projects as integration } from "./examples/integration/vitest.config.ts";
+
 export default defineConfig({
   test: {
-    dir: "__test__",
     // A process for each file, so that what one measures of its memory is its own.
     pool: "forks",
     poolOptions: { forks: { execArgv: ["--expose-gc"] } },
-    testTimeout: 60_000,
+    projects: [{ test: { name: "addon", dir: "__test__", testTimeout: 60_000 } }, ...integration],
   },
 });

@@ -1,18 +1,12 @@
 /** The package as users load it: `require`, `import`, and TypeScript under each way of resolving. */
 
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
 const run = promisify(execFile);
-
-/** The file that `npm run build` made for this platform. */
-const binary = readdirSync(".").find((file) => file.endsWith(".node"))!;
 
 const USE = `
   const cache = createHdrImageTransferCache();
@@ -59,56 +53,13 @@ test.each([
   expect(stdout).toBe("");
 });
 
-describe("in a host that has a fallback", () => {
-  let host: string;
-  let installed: string;
-  beforeEach(async () => {
-    host = await mkdtemp(join(tmpdir(), "hdr-host-"));
-    installed = join(host, "node_modules", "hdr-image-transfer-cache");
-    await mkdir(installed, { recursive: true });
-    await writeFile(
-      join(host, "fallback.mjs"),
-      `export const createHdrImageTransferCache = () => "fallback";`,
-    );
-    const script = `
-      import { createRequire } from "node:module";
-      import * as fallback from "./fallback.mjs";
-
-      const load = () => {
-        try {
-          return createRequire(import.meta.url)("hdr-image-transfer-cache");
-        } catch (error) {
-          console.warn(error.message);
-          return fallback;
-        }
-      };
-
-      export const { createHdrImageTransferCache } = load();
-      console.log(typeof createHdrImageTransferCache());
-    `;
-    await writeFile(join(host, "host.mjs"), script);
-  });
-  afterEach(() => rm(host, { recursive: true }));
-
-  const install = (...files: string[]) =>
-    Promise.all(files.map((file) => copyFile(file, join(installed, file))));
-  const runHost = () => run(process.execPath, [join(host, "host.mjs")]);
-
-  test("the addon is used where there is a binary", async () => {
-    await install("package.json", "index.js", binary);
-    expect(await runHost()).toEqual({ stdout: "object\n", stderr: "" });
-  });
-
-  test("the fallback is used where there is none", async () => {
-    await install("package.json", "index.js");
-    const { stdout, stderr } = await runHost();
-    expect(stdout).toBe("string\n");
-    expect(stderr).toMatch(/^Cannot find native binding\./);
-  });
-
-  test("the fallback is used where the binary is not one", async () => {
-    await install("package.json", "index.js");
-    await writeFile(join(installed, binary), "not a binary");
-    expect((await runHost()).stdout).toBe("string\n");
-  });
+test("what is declared is exported, but for what is the generator's", async () => {
+  const declared = (await readFile("index.d.ts", "utf8")).matchAll(
+    /^export (?:declare )?(?:const|function|interface|type) (\w+)/gm,
+  );
+  const exported = (await readFile("main.d.ts", "utf8")).matchAll(/^ {2}(?:type )?(\w+),$/gm);
+  const names = [...declared].map(([, name]) => name!);
+  expect(names).toContain("__napiBindingTarget");
+  const own = names.filter((name) => name !== "__napiBindingTarget");
+  expect([...exported].map(([, name]) => name!).toSorted()).toEqual(own.toSorted());
 });

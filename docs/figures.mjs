@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import * as echarts from "echarts";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { hlgOotfPerChannel, hlgSceneLight, pqDisplayLight } from "../tools/curves.mts";
+import { hlgOotfPerChannel, hlgSceneLight, pqDisplayLight } from "../examples/integration/src/curves.ts";
 
 /** Writes a chart to docs/charts/. */
 function write(name, height, option) {

@@ -10,7 +10,7 @@ import {
   hlgSceneLight,
   luminance,
   pqDisplayLight,
-} from "./curves.mts";
+} from "../examples/integration/src/curves.ts";
 import type { HdrImage } from "./png.mts";
 
 const HIGH_LIGHT = 1000;

@@ -26,7 +26,8 @@ export function pqDisplayLight(signal: number): number {
   return PQ_PEAK * (Math.max(root - PQ_C1, 0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1);
 }
 
-function pqSignal(display: number): number {
+/** The PQ signal of display light. */
+export function pqSignal(display: number): number {
   const power = (display / PQ_PEAK) ** PQ_M1;
   return ((PQ_C1 + PQ_C2 * power) / (1 + PQ_C3 * power)) ** PQ_M2;
 }
@@ -36,7 +37,8 @@ export function hlgSceneLight(signal: number): number {
   return signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
 }
 
-function hlgSignal(scene: number): number {
+/** The HLG signal of scene light. Light above 1 gives a signal above 1. */
+export function hlgSignal(scene: number): number {
   return scene <= 1 / 12 ? Math.sqrt(3 * scene) : HLG_A * Math.log(12 * scene - HLG_B) + HLG_C;
 }
 

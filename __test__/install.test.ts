@@ -1,0 +1,260 @@
+/** The packages of a release as a user installs them, here from files, and the package that a clone packs. */
+
+import { exec, execFile, spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+import { parseTriple } from "@napi-rs/cli";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import manifest from "../package.json";
+
+const NAME = manifest.name;
+const platforms = manifest.napi.targets.map((triple) => parseTriple(triple).platformArchABI);
+
+/** The file that `npm run build` made for this platform. */
+const binary = readdirSync(".").find((file) => file.endsWith(".node"))!;
+const platform = binary.slice(`${NAME}.`.length, -".node".length);
+
+/** Node.js, and Bun where it is on the PATH. */
+const runtimes = [["Node.js", process.execPath]];
+if (!spawnSync("bun", ["--version"]).error) runtimes.push(["Bun", "bun"]);
+
+const USE = `
+  const cache = createHdrImageTransferCache();
+  const converted = cache.getConverted("white", "hlg", "pq", Buffer.from([0xff, 0xff]));
+  convertTransfer(converted, "pq", "hlg");
+  console.log(converted.readUInt16LE());
+`;
+
+let folder: string;
+/** A host with the package and that of this platform, and one with the package alone. */
+let host: string;
+let hostWithoutBinary: string;
+/** A host with the package that a clone packs. */
+let hostOfClone: string;
+beforeAll(async () => {
+  // Its real path, which Node.js asks its permissions for.
+  folder = await realpath(await mkdtemp(join(tmpdir(), "hdr-install-")));
+  await makePackages();
+  const main = tarball(NAME);
+  host = await makeHost("host", main, tarball(`${NAME}-${platform}`));
+  hostWithoutBinary = await makeHost("without", main);
+  await inShell(`npm pack --ignore-scripts --pack-destination "${folder}"`, ".");
+  hostOfClone = await makeHost("clone", join(folder, `${NAME}-${manifest.version}.tgz`));
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+/** As a release does; but what stands for the binaries of the other platforms cannot be loaded. */
+async function makePackages(): Promise<void> {
+  const binaries = join(folder, "binaries");
+  await mkdir(binaries);
+  for (const other of platforms) await writeFile(join(binaries, `${NAME}.${other}.node`), "");
+  await copyFile(binary, join(binaries, binary));
+  await node(".", "packaging/packages.mjs", binaries, "--to", join(folder, "packages"));
+}
+
+function tarball(name: string): string {
+  return join(folder, "packages", `${name}-${manifest.version}.tgz`);
+}
+
+async function makeHost(name: string, ...tarballs: string[]): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path);
+  await writeFile(join(path, "package.json"), "{}");
+  const files = tarballs.map((file) => `"${file}"`).join(" ");
+  await inShell(`npm install --offline --no-audit --no-fund ${files}`, path);
+  return path;
+}
+
+/** By a shell, since npm is a script on Windows. */
+function inShell(command: string, cwd: string): Promise<Output> {
+  return promisify(exec)(command, { cwd });
+}
+
+interface Output {
+  stdout: string;
+  stderr: string;
+}
+
+function run(executable: string, cwd: string, ...args: string[]): Promise<Output> {
+  return promisify(execFile)(executable, args, { cwd });
+}
+
+function node(cwd: string, ...args: string[]): Promise<Output> {
+  return run(process.execPath, cwd, ...args);
+}
+
+function filesOf(path: string, name: string): string[] {
+  return readdirSync(join(path, "node_modules", name)).toSorted();
+}
+
+async function manifestOf(path: string, name: string) {
+  return JSON.parse(await readFile(join(path, "node_modules", name, "package.json"), "utf8"));
+}
+
+const SHIPPED = ["LICENSE", "README.md", "index.d.ts", "index.js", "main.d.ts", "main.js", "package.json"];
+
+describe("what is packed", () => {
+  test("for a release: a package for each platform, of the same version", async () => {
+    expect(filesOf(host, NAME)).toEqual(SHIPPED);
+    expect(filesOf(host, `${NAME}-${platform}`)).toEqual(["LICENSE", "README.md", binary, "package.json"]);
+    const { version, engines, optionalDependencies } = await manifestOf(host, NAME);
+    const names = platforms.map((each) => `${NAME}-${each}`);
+    expect(optionalDependencies).toEqual(Object.fromEntries(names.map((each) => [each, version])));
+    expect(await manifestOf(host, `${NAME}-${platform}`)).toMatchObject({
+      version,
+      engines,
+      os: [process.platform],
+      cpu: [process.arch],
+    });
+    const files = names.map((each) => `${each}-${version}.tgz`);
+    expect(readdirSync(join(folder, "packages"))).toEqual(expect.arrayContaining(files));
+  });
+
+  test("in a clone: the binary of this platform as well", () => {
+    expect(filesOf(hostOfClone, NAME)).toEqual([...SHIPPED, binary].toSorted());
+  });
+
+  test("the crate has the same version", async () => {
+    const [, version] = (await readFile("Cargo.toml", "utf8")).match(/^version = "(.*)"$/m)!;
+    expect(version).toBe(manifest.version);
+  });
+});
+
+describe.each(runtimes)("installed, on %s", (_, runtime) => {
+  test.each([
+    ["require", "use.cjs", `const { convertTransfer, createHdrImageTransferCache } = require("${NAME}");`],
+    ["import", "use.mjs", `import { convertTransfer, createHdrImageTransferCache } from "${NAME}";`],
+  ])("%s", async (_way, file, load) => {
+    for (const path of [host, hostOfClone]) {
+      await writeFile(join(path, file), load + USE);
+      expect(await run(runtime!, path, file)).toEqual({ stdout: "65535\n", stderr: "" });
+    }
+  });
+
+  test("it exports its functions, and nothing else", async () => {
+    await writeFile(join(host, "keys.cjs"), `console.log(Object.keys(require("${NAME}")).join())`);
+    const { stdout } = await run(runtime!, host, "keys.cjs");
+    expect(stdout).toBe("convertTransfer,createHdrImageTransferCache\n");
+  });
+
+  test("a bundle with the package external", async () => {
+    const contents = `import { convertTransfer, createHdrImageTransferCache } from "${NAME}"; ${USE}`;
+    await bundle(host, "static.mjs", { stdin: { contents }, external: [NAME] });
+    expect((await run(runtime!, host, "static.mjs")).stdout).toBe("65535\n");
+  });
+
+  describe("a bundle of docs/integration.md's module", () => {
+    const bundleAndRun = async (path: string): Promise<Output> => {
+      await bundle(path, "bundle.mjs", { entryPoints: ["examples/integration/src/main.ts"] });
+      return run(runtime!, path, "bundle.mjs");
+    };
+
+    test("uses the addon", async () => {
+      const { stdout, stderr } = await bundleAndRun(host);
+      expect(stdout).toMatch(/^converted by the addon\n/);
+      expect(stderr).toBe("");
+    });
+
+    test("without optional dependencies: falls back, and says why", async () => {
+      const { stdout, stderr } = await bundleAndRun(hostWithoutBinary);
+      expect(stdout).toMatch(/^converted by the fallback\n/);
+      expect(stderr).toMatch(/: no binary could be loaded for /);
+    });
+
+    test("without the package: falls back, and says why", async () => {
+      const { stdout, stderr } = await bundleAndRun(folder);
+      expect(stdout).toMatch(/^converted by the fallback\n/);
+      expect(stderr).toMatch(/Cannot find (module|package) 'hdr-image-transfer-cache'/);
+    });
+  });
+
+  test("a missing binary: the error says what to do, and which there are", async () => {
+    const { name, code, message, cause } = await loadingError(runtime!, hostWithoutBinary);
+    expect([name, code]).toEqual(["Error", "ERR_BINARY_NOT_LOADED"]);
+    expect(message).toMatch(`no binary could be loaded for ${process.platform} ${process.arch}. Install `);
+    expect(message).toContain("`npm run build`");
+    expect(message).toContain(manifest.napi.targets.join(", "));
+    expect(message).not.toContain("npm has a bug");
+    expect(cause).toContain(`${NAME}-${platform}`);
+    expect(cause).not.toContain("npm has a bug");
+  });
+
+  test("a binary that is none: the error's cause says so", async () => {
+    const broken = join(hostWithoutBinary, "node_modules", NAME, binary);
+    await writeFile(broken, "not a binary");
+    const { code, cause } = await loadingError(runtime!, hostWithoutBinary);
+    await rm(broken);
+    expect(code).toBe("ERR_BINARY_NOT_LOADED");
+    expect(cause).toContain(binary);
+  });
+});
+
+describe("installed, on Node.js", () => {
+  const permission = process.allowedNodeEnvironmentFlags.has("--permission")
+    ? "--permission"
+    : "--experimental-permission";
+
+  test.each([
+    ["without __proto__", () => ["--disable-proto=delete"]],
+    ["with permissions", () => [permission, "--allow-addons", `--allow-fs-read=${join(host, "*")}`]],
+  ])("%s", async (_, flags) => {
+    const use = `const { convertTransfer, createHdrImageTransferCache } = require("${NAME}"); ${USE}`;
+    await writeFile(join(host, "flags.cjs"), use);
+    expect((await node(host, ...flags(), join(host, "flags.cjs"))).stdout).toBe("65535\n");
+  });
+
+  test("without the permission to load addons: the error's cause says so", async () => {
+    const flags = [permission, `--allow-fs-read=${join(host, "*")}`];
+    const { code, cause } = await loadingError(process.execPath, host, ...flags);
+    expect(code).toBe("ERR_BINARY_NOT_LOADED");
+    expect(cause).toContain("loading addons is disabled");
+  });
+
+  test("TypeScript", async () => {
+    await copyFile("__test__/types/usage.ts", join(host, "usage.ts"));
+    const types = ["--types", "node", "--typeRoots", resolve("node_modules/@types")];
+    const options = [
+      "--noEmit",
+      "--skipLibCheck",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      ...types,
+    ];
+    const { stdout } = await node(
+      host,
+      resolve("node_modules/typescript/bin/tsc"),
+      ...options,
+      "usage.ts",
+    ).catch((error) => error);
+    expect(stdout).toBe("");
+  });
+});
+
+async function bundle(path: string, file: string, options: object): Promise<void> {
+  await build({ bundle: true, platform: "node", format: "esm", outfile: join(path, file), ...options });
+}
+
+/** What loading throws, with its causes as text. */
+async function loadingError(runtime: string, path: string, ...flags: string[]) {
+  const script = `
+    try {
+      require("${NAME}");
+    } catch ({ name, code, message, cause }) {
+      const causes = [];
+      for (let error = cause; error; error = error.cause) causes.push(error.message);
+      console.log(JSON.stringify({ name, code, message, cause: causes.join("; ") }));
+    }
+  `;
+  await writeFile(join(path, "error.cjs"), script);
+  const { stdout } = await run(runtime, path, ...flags, join(path, "error.cjs"));
+  return JSON.parse(stdout);
+}

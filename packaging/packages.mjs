@@ -1,0 +1,42 @@
+// The packages of a release, as files in target/packages: `npm run packages -- BINARIES`.
+//
+// BINARIES is a folder with a binary for each of `napi.targets`. Each becomes a package of its own; the main
+// package has none, and these packages as its optional dependencies. They are not in the package.json of the
+// repository, since `npm ci` fails on dependencies that are not published yet.
+
+import { execSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { NapiCli } from "@napi-rs/cli";
+import { Command } from "commander";
+
+const command = new Command("npm run packages --")
+  .description("Packs the main package and those of all platforms, to target/packages.")
+  .argument("<binaries>", "a folder with the binaries of all platforms")
+  .option("--to <folder>", "where to pack them", "target/packages")
+  .parse();
+const [binaries] = command.processedArgs.map((folder) => resolve(folder));
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+const packages = resolve(command.opts().to);
+const main = join(packages, "main");
+rmSync(packages, { recursive: true, force: true });
+mkdirSync(main, { recursive: true });
+
+const { files } = JSON.parse(readFileSync("package.json", "utf8"));
+const shipped = files.filter((file) => file !== "*.node");
+for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) copyFileSync(file, join(main, file));
+
+const napi = new NapiCli();
+await napi.createNpmDirs({ cwd: main });
+await napi.artifacts({ cwd: main, outputDir: binaries });
+await napi.prePublish({ cwd: main, skipOptionalPublish: true, ghRelease: false });
+// `artifacts` puts the binaries there, too.
+for (const file of readdirSync(main)) if (file.endsWith(".node")) rmSync(join(main, file));
+
+const platforms = readdirSync(join(main, "npm")).map((platform) => `./npm/${platform}`);
+for (const platform of platforms) copyFileSync("LICENSE", join(main, platform, "LICENSE"));
+const pack = "npm pack --ignore-scripts --loglevel=error --pack-destination ..";
+execSync(`${pack} . ${platforms.join(" ")}`, { cwd: main, stdio: "inherit" });
