@@ -24,6 +24,15 @@ export function writeCharts(results) {
     "Buffer.from(source), no conversion": miss["Buffer.from"],
     "TypeScript loop, with its copy": miss["loop, with its copy"],
   });
+  const byLuminance = (kernel) => results.luminance[`${kernel}, one thread`];
+  const best = byLuminance("AVX-512");
+  writeBars("luminance", `By luminance, HLG to PQ, 3840x2160, one thread, ${results.runtime}`, {
+    "addon, AVX-512": best["HLG to PQ"],
+    "addon, AVX2": byLuminance("AVX2")["HLG to PQ"],
+    "addon, portable": byLuminance("portable")["HLG to PQ"],
+    // There may be no ffmpeg.
+    ...(best["HLG to PQ, zscale"] && { "zscale (zimg)": best["HLG to PQ, zscale"] }),
+  });
   writeScale(results);
 }
 
