@@ -17,12 +17,14 @@ const command = new Command("npm run packages --")
   .argument("<binaries>", "a folder with the binaries of all platforms")
   .option("--to <folder>", "where to pack them", "target/packages")
   .parse();
-const [binaries] = command.processedArgs.map((folder) => resolve(folder));
+const binaries = resolve(command.processedArgs[0]);
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const packages = resolve(command.opts().to);
-const main = join(packages, "main");
-rmSync(packages, { recursive: true, force: true });
+mkdirSync(packages, { recursive: true });
+/** The main package is put together here, and those of the platforms in its folder npm. */
+const main = resolve("target/package");
+rmSync(main, { recursive: true, force: true });
 mkdirSync(main, { recursive: true });
 
 const { files } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -38,5 +40,10 @@ for (const file of readdirSync(main)) if (file.endsWith(".node")) rmSync(join(ma
 
 const platforms = readdirSync(join(main, "npm")).map((platform) => `./npm/${platform}`);
 for (const platform of platforms) copyFileSync("LICENSE", join(main, platform, "LICENSE"));
-const pack = "npm pack --ignore-scripts --loglevel=error --pack-destination ..";
-execSync(`${pack} . ${platforms.join(" ")}`, { cwd: main, stdio: "inherit" });
+execSync(
+  `npm pack --ignore-scripts --loglevel=error --pack-destination "${packages}" . ${platforms.join(" ")}`,
+  {
+    cwd: main,
+    stdio: "inherit",
+  },
+);
