@@ -11,7 +11,7 @@ import { convertedCopy, everyCode, image } from "./model.ts";
 
 /** Runs a script in a process of its own, which `shell` starts. Gives what it prints, as JSON. */
 async function run(shell: string, script: string, env: NodeJS.ProcessEnv = {}): Promise<any> {
-  const args = ["-c", `${shell} "$0" --expose-gc -e "$1"`, process.execPath, script];
+  const args = ["-c", `${shell} "$0" --expose-gc --single-threaded -e "$1"`, process.execPath, script];
   const { stdout } = await promisify(execFile)("sh", args, { env: { ...process.env, ...env } });
   return JSON.parse(stdout);
 }
@@ -46,8 +46,9 @@ describe.runIf(process.platform === "linux")("in a limited address space", () =>
     const kept = cache.getConverted("kept", "pq", "hlg", small);
     const isStillKept = () => cache.getConverted("kept", "pq", "hlg", small) === kept;
   `;
+  // With one arena to allocate from, and no threads of V8's, nobody else takes of what is left, or gives back.
   const runLimited = (limitKiB: number, script: string) =>
-    run(`ulimit -v ${limitKiB}; exec`, preamble(limitKiB) + script);
+    run(`ulimit -v ${limitKiB}; exec`, preamble(limitKiB) + script, { MALLOC_ARENA_MAX: "1" });
 
   const noMemory = (message: string) => ({ name: "Error", code: "ERR_MEMORY_ALLOCATION_FAILED", message });
 
