@@ -4,10 +4,14 @@
 //! so the compiler makes SIMD of it for any processor, and any gives the same bits. The result is within one
 //! code of the exact one, and nearly always that one.
 
-#![allow(unsafe_code, reason = "functions for some processors only are unsafe to call")]
+#![allow(
+    unsafe_code,
+    reason = "calls of functions that not every processor can run, and memory that was just written"
+)]
 
 use std::f64::consts::{LN_2, LOG2_E};
 use std::mem::MaybeUninit;
+use std::ptr;
 use std::sync::LazyLock;
 
 use super::{Conversion, Kernel, Sample};
@@ -48,9 +52,12 @@ impl Luminance {
     pub fn convert(&self, kernel: Kernel, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_whole_pixels(source);
         for (source, target) in source.chunks(BLOCK).zip(target.chunks_mut(BLOCK)) {
-            for (target, converted) in target.iter_mut().zip(self.convert_block(kernel, source)) {
-                target.write(converted);
+            for (target, sample) in target.iter_mut().zip(source) {
+                target.write(*sample);
             }
+            // SAFETY: all of these samples were just written, and both have one layout.
+            let samples = unsafe { &mut *(ptr::from_mut(target) as *mut [Sample]) };
+            self.convert_block(kernel, samples);
         }
     }
 
@@ -61,25 +68,33 @@ impl Luminance {
     pub fn convert_in_place(&self, kernel: Kernel, samples: &mut [Sample]) {
         assert_whole_pixels(samples);
         for samples in samples.chunks_mut(BLOCK) {
-            samples.copy_from_slice(&self.convert_block(kernel, samples)[..samples.len()]);
+            self.convert_block(kernel, samples);
         }
     }
 
-    /// The converted samples; after them, if they are fewer than a block, black.
-    fn convert_block(&self, kernel: Kernel, samples: &[Sample]) -> Block {
+    /// Converts a block, or the last samples, which may be fewer.
+    fn convert_block(&self, kernel: Kernel, samples: &mut [Sample]) {
+        if let Ok(block) = samples.try_into() {
+            return self.convert_whole_block(kernel, block);
+        }
+        // Filled up with black.
         let mut block = [[0; 2]; BLOCK];
         block[..samples.len()].copy_from_slice(samples);
+        self.convert_whole_block(kernel, &mut block);
+        samples.copy_from_slice(&block[..samples.len()]);
+    }
+
+    fn convert_whole_block(&self, kernel: Kernel, block: &mut Block) {
         assert!(kernel.is_supported(), "the processor cannot run {kernel:?}");
         match kernel {
-            Kernel::Portable => self.convert_pixels(&mut block),
+            Kernel::Portable => self.convert_pixels(block),
             // SAFETY: the processor has what the kernel needs, as was just asserted.
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => unsafe { self.convert_pixels_avx2(&mut block) },
+            Kernel::Avx2 => unsafe { self.convert_pixels_avx2(block) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => unsafe { self.convert_pixels_avx512(&mut block) },
+            Kernel::Avx512 => unsafe { self.convert_pixels_avx512(block) },
         }
-        block
     }
 
     #[cfg(target_arch = "x86_64")]
