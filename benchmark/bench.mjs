@@ -48,7 +48,7 @@ async function runAll() {
     inPlace: mapValues(kernels, (env) => run("inPlace", ["4K"], env)),
     luminance: mapValues(
       {
-        "AVX-512, one thread": oneThread,
+        "AVX-512, one thread": { HDR_IMAGE_TRANSFER_KERNEL: "avx512", ...oneThread },
         "AVX2, one thread": { HDR_IMAGE_TRANSFER_KERNEL: "avx2", ...oneThread },
         "portable, one thread": { ...portable, ...oneThread },
         "all threads": {},

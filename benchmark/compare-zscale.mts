@@ -5,15 +5,19 @@ import { fileURLToPath } from "node:url";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
 import { readHdrPng } from "../tools/png.mts";
+import { runCommand, UserError } from "../tools/user-error.mts";
 import { convertByZscale, isZscaleThere } from "./zscale.mjs";
 
 const bundled = ["sunset-pq-512x256.png", "venice-hlg-512x256.png"].map((name) =>
   fileURLToPath(new URL(`../demo/images/${name}`, import.meta.url)),
 );
-if (!isZscaleThere()) throw new Error("there is no ffmpeg with zscale on the PATH");
+await runCommand(async () => {
+  if (!isZscaleThere()) throw new UserError("there is no ffmpeg with zscale on the PATH");
+  const files = process.argv.slice(2);
+  for (const file of files.length > 0 ? files : bundled) await compare(file);
+});
 
-const files = process.argv.slice(2);
-for (const file of files.length > 0 ? files : bundled) {
+async function compare(file: string): Promise<void> {
   const image = await readHdrPng(file);
   const to = image.transfer === "pq" ? "hlg" : "pq";
   const expected = convertByZscale(image, image.transfer, to);

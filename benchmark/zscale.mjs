@@ -16,7 +16,11 @@ export function isZscaleThere() {
   return spawnSync("ffmpeg", ["-hide_banner", "-filters"], { encoding: "utf8" }).stdout?.includes(" zscale ");
 }
 
-/** An image converted by zscale. */
+/**
+ * An image converted by zscale.
+ *
+ * @returns {Uint16Array}
+ */
 export function convertByZscale({ width, height, samples }, from, to) {
   return inFolder((folder) => {
     const [input, output] = [join(folder, "in"), join(folder, "out")];

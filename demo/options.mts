@@ -42,14 +42,28 @@ export function parseOptions(): Options {
   const image = (name: string) => fileURLToPath(new URL(`images/${name}`, import.meta.url));
   return new Command("npm run demo --")
     .description("Renders still HDR images to frames, converting each image once.")
-    .option("--background <png>", "image that fills the first scene", image("sunset-pq-512x256.png"))
-    .option("--inset <png>", "image shown in a corner of it", image("venice-hlg-512x256.png"))
+    .addOption(
+      new Option("--background <png>", "image that fills the first scene").default(
+        image("sunset-pq-512x256.png"),
+        "a bundled one",
+      ),
+    )
+    .addOption(
+      new Option("--inset <png>", "image shown in a corner of it").default(
+        image("venice-hlg-512x256.png"),
+        "a bundled one",
+      ),
+    )
     .addOption(
       new Option("--target <transfer>", "transfer function of the job").choices(["pq", "hlg"]).default("hlg"),
     )
     .addOption(ootfOption())
     .addOption(peakLuminanceOption())
-    .option("--size <WxH>", "size of the frames", parseSize, parseSize("1920x1080"))
+    .addOption(
+      new Option("--size <WxH>", "size of the frames")
+        .argParser(parseSize)
+        .default(parseSize("1920x1080"), "1920x1080"),
+    )
     .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
     .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)
     .option("--out <folder>", "where the pictures go", parseFolder, "out")

@@ -31,6 +31,7 @@ export async function readHdrPng(file: string): Promise<HdrImage> {
   });
   const transfer = readTransfer(file, bytes);
   const { width, height, depth, channels, data } = attempt(`${file}: cannot be decoded`, () => decode(bytes));
+  if (width === 0 || height === 0) throw new UserError(`${file}: has no pixels`);
   if (depth !== 16 || channels !== 3) {
     throw new UserError(
       `${file}: has ${channels} channels of ${depth} bits, where 3 of 16 bits (RGB) are needed`,

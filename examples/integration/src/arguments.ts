@@ -1,4 +1,4 @@
-/** What the addon turns down, in its words. */
+/** What the addon turns down, with its errors. Their messages show unusual characters in another way. */
 
 import { types } from "node:util";
 
@@ -59,7 +59,11 @@ export class Call {
   }
 
   #options(argument: string, options: unknown, expected: string): Record<string, unknown> {
-    if (typeof options === "object" && options !== null && !specialKind(options)) return { ...options };
+    if (typeof options === "object" && options !== null && !specialKind(options)) {
+      // As properties, inherited ones as well; each is read once, before any is checked.
+      const { maxEntries, maxBytes, ootf, peakLuminance } = options as Record<string, unknown>;
+      return { maxEntries, maxBytes, ootf, peakLuminance };
+    }
     return this.#reject("ERR_INVALID_ARG_TYPE", argument, expected, describe(options));
   }
 

@@ -53,7 +53,8 @@ function mapColour([r, g, b]: Colour, map: (channel: number) => number): Colour 
   return [map(r), map(g), map(b)];
 }
 
-/** They are kept: a host has one peak, or two. */
+/** The last used ones: a host has one peak, or two. */
+const KEPT_TABLES = 8;
 const tables = new Map<string, Uint16Array>();
 
 function tableFor(from: HdrTransfer, peak: number): Uint16Array {
@@ -65,6 +66,7 @@ function tableFor(from: HdrTransfer, peak: number): Uint16Array {
       codeOf(convertSignal(code / 65535, from, to, peak)),
     );
     tables.set(key, table);
+    if (tables.size > KEPT_TABLES) tables.delete(tables.keys().next().value!);
   }
   return table;
 }
