@@ -33,17 +33,58 @@ const evictions = [
   [0, [12, 0], [], 0],
   [{ maxEntries: 0 }, [12, 0], [], 0],
   [{ maxBytes: 0 }, [12, 0], [], 0],
+  [{ maxEntries: -0, maxBytes: -0 }, [12, 0], [], 0],
+  [undefined, Array(17).fill(12), [...Array(17).keys()].slice(1), 1],
+];
+
+/**
+ * Each is another string, and would be the same as one before it if ids were read carelessly: as UTF-8, up to
+ * a NUL, up to some length, or joined with the target.
+ */
+const lookAlikes = [
+  "",
+  "\0",
+  "\u0001",
+  "a",
+  "a\0",
+  "a\0b",
+  "a\u0001",
+  "A",
+  "image",
+  "image|hlg",
+  "image\0hlg",
+  "é",
+  "e\u0301",
+  "\ud800",
+  "\ud801",
+  "\udc00",
+  "\ufffd",
+  "\ud83d\ude00",
+  "😁",
+  "x".repeat(62),
+  "x".repeat(63),
+  "x".repeat(64),
+  "x".repeat(65),
+  "x".repeat(1000),
+  `${"x".repeat(999)}y`,
+  "é".repeat(1000),
+  "x".repeat(2 ** 20),
+  `${"x".repeat(2 ** 20)}y`,
+  "__proto__",
 ];
 
 export const cases = [
   ...["pq", "hlg"].map((transfer) => [
-    `${transfer} to ${transfer}: the very source, nothing kept`,
+    `${transfer} to ${transfer}: the very source, as it was, and what is kept stays so`,
     () => {
       const cache = createHdrImageTransferCache();
-      for (const source of [image(12), new Uint8Array(12)]) {
+      const converted = request(cache, "image", 12);
+      for (const source of [image(12), new Uint8Array(image(12))]) {
         assert.equal(cache.getConverted("image", transfer, transfer, source), source);
+        assert.deepEqual(Buffer.from(source), image(12));
       }
-      assertStats(cache, { passthroughs: 2, misses: 0, entries: 0 });
+      assertStats(cache, { passthroughs: 2, misses: 1, hits: 0, entries: 1, bytesUsed: 12 });
+      assert.equal(request(cache, "image", 12), converted);
     },
   ]),
   [
@@ -89,15 +130,20 @@ export const cases = [
     "each target, and each id, has its own",
     () => {
       const cache = createHdrImageTransferCache({});
-      const ids = ["", "\0", "a", "a\0", "A", "\ud800", "\udc00", "\ufffd", "x".repeat(70), "x".repeat(1000)];
       const requestAll = () =>
-        ids.flatMap((id, seed) => [
-          cache.getConverted(id, "pq", "hlg", image(12, seed)),
-          cache.getConverted(id, "hlg", "pq", image(12, seed)),
-        ]);
+        lookAlikes.flatMap((id, seed) => {
+          // A new string, put together at run time.
+          const again = id.split("").join("");
+          return [
+            cache.getConverted(again, "pq", "hlg", image(12, seed)),
+            cache.getConverted(again, "hlg", "pq", image(12, seed)),
+          ];
+        });
       const images = requestAll();
-      assert.equal(new Set(images).size, 2 * ids.length);
+      assert.equal(new Set(images).size, 2 * lookAlikes.length);
       for (const [at, again] of requestAll().entries()) assert.equal(again, images[at]);
+      assert.deepEqual(kept(cache, lookAlikes), lookAlikes);
+      assert.equal(cache.size(), 0);
     },
   ],
   [
@@ -105,9 +151,23 @@ export const cases = [
     () => {
       const cache = createHdrImageTransferCache();
       const small = request(cache, "image", 12);
-      assert.deepEqual(request(cache, "image", 600), convertedCopy(image(600), "pq", "hlg"));
+      const large = request(cache, "image", 600);
+      assert.deepEqual(large, convertedCopy(image(600), "pq", "hlg"));
+      assert.equal(request(cache, "image", 600), large);
       assert.deepEqual(small, convertedCopy(image(12), "pq", "hlg"));
-      assertStats(cache, { misses: 2, evictions: 0, entries: 1, bytesUsed: 600 });
+      assertStats(cache, { misses: 2, hits: 1, evictions: 0, entries: 1, bytesUsed: 600 });
+    },
+  ],
+  [
+    "a larger byteLength: others make room; too large, and none of that id is kept",
+    () => {
+      const cache = createHdrImageTransferCache({ maxBytes: 300 });
+      for (const id of ["a", "b", "c"]) request(cache, id, 100);
+      request(cache, "c", 200);
+      assertStats(cache, { evictions: 1, entries: 2, bytesUsed: 300 });
+      request(cache, "c", 400);
+      assertStats(cache, { evictions: 1, entries: 1, bytesUsed: 100 });
+      assert.deepEqual(kept(cache, ["a", "b", "c"]), ["b"]);
     },
   ],
   ...[0, 600].map((byteLength) => [
@@ -147,7 +207,10 @@ export const cases = [
     "caching is off: a new Buffer each time",
     () => {
       const cache = createHdrImageTransferCache(0);
-      assert.notEqual(request(cache, "image", 12), request(cache, "image", 12));
+      const source = image(12);
+      const converted = cache.getConverted("image", "pq", "hlg", source);
+      assert.notEqual(cache.getConverted("image", "pq", "hlg", source), converted);
+      assert.deepEqual(source, image(12));
       assertStats(cache, { misses: 2, hits: 0, evictions: 0 });
     },
   ],
@@ -160,7 +223,7 @@ export const cases = [
       request(cache, "b", 600);
       assert.equal(cache.delete("a"), true);
       assert.equal(cache.delete("a"), false);
-      assert.deepEqual([cache.size(), cache.bytesUsed()], [1, 600]);
+      assertStats(cache, { evictions: 0, entries: 1, bytesUsed: 600 });
       assert.deepEqual(converted, convertedCopy(image(12), "pq", "hlg"));
     },
   ],
@@ -175,10 +238,14 @@ export const cases = [
     },
   ],
   [
-    "an object of six functions, which need no this",
+    "an object of six functions, which need no this and can be replaced",
     () => {
       const cache = createHdrImageTransferCache();
       assert.deepEqual(Object.keys(cache), ["getConverted", "size", "bytesUsed", "stats", "delete", "clear"]);
+      for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(cache))) {
+        assert.ok(property.writable);
+        assert.equal(property.value.name, name);
+      }
       const { getConverted, size, bytesUsed, stats, delete: remove, clear } = cache;
       const converted = getConverted("image", "pq", "hlg", image(12));
       assert.equal(getConverted.call({}, "image", "pq", "hlg", image(12)), converted);
@@ -199,6 +266,8 @@ export const cases = [
       const now = { entries: 0, bytesUsed: 0, maxEntries: 16, maxBytes: 200 * MIB };
       assert.deepEqual(before, { ...counters, conversionMs: 0, ...now });
       assert.deepEqual(after, { ...counters, misses: 1, ...now, entries: 1, bytesUsed: 6 * 256 * 256 });
+      request(cache, "image", 6 * 256 * 256);
+      assert.equal(cache.stats().conversionMs, conversionMs);
     },
   ],
 ];

@@ -19,6 +19,7 @@ const vectors = JSON.parse(readFileSync(new URL("../vectors/colour-science.json"
 const memory = [
   ["a Buffer at an odd offset", () => Buffer.concat([Buffer.alloc(1), image(60)]).subarray(1)],
   ["a Uint8Array", () => new Uint8Array(image(60))],
+  ["an object of a subclass", () => new (class extends Uint8Array {})(image(60))],
   ["an empty Buffer", () => Buffer.alloc(0)],
   [
     "a Uint8Array over a SharedArrayBuffer, at an odd offset",
@@ -91,7 +92,9 @@ export const cases = [
         const source = make();
         const expected = convertedCopy(source, "pq", "hlg");
         const before = Buffer.from(source);
-        assert.deepEqual(getConverted(source, "pq", "hlg"), expected);
+        const converted = getConverted(source, "pq", "hlg");
+        assert.deepEqual(converted, expected);
+        assert.ok(converted.buffer instanceof ArrayBuffer);
         assert.deepEqual(Buffer.from(source), before);
       },
     ],
@@ -105,6 +108,17 @@ export const cases = [
       },
     ],
   ]),
+  [
+    "in place: bytes around the image stay as they are",
+    () => {
+      const around = Buffer.alloc(80, 0xa5);
+      image(60).copy(around, 7);
+      const expected = Buffer.from(around);
+      convertedCopy(image(60), "pq", "hlg").copy(expected, 7);
+      convertTransfer(around.subarray(7, 67), "pq", "hlg");
+      assert.deepEqual(around, expected);
+    },
+  ],
   [
     "PQ above 1000 cd/m² saturates",
     () => {

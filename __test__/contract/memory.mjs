@@ -18,6 +18,7 @@ const letGo = [
   ["cleared", 1, (cache) => cache.clear()],
   ["replaced", 1, (cache) => cache.getConverted("image", "pq", "hlg", image(6))],
   ["not kept, since it is larger than maxBytes,", { maxBytes: 500 }, () => {}],
+  ["not kept, since caching is off,", 0, () => {}],
 ];
 
 export const cases = [
@@ -67,12 +68,41 @@ export const cases = [
       assert.equal(cache.size(), IMAGES);
     },
   ],
+  [
+    "a source is collected, though its image is kept",
+    async () => {
+      const cache = createHdrImageTransferCache(IMAGES);
+      let id = 0;
+      const collected = await countCollected(() => {
+        const source = image(600);
+        for (const to of ["hlg", "hlg", "pq"]) cache.getConverted(`${id}`, "pq", to, source);
+        id++;
+        return source;
+      });
+      assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
+      assert.equal(cache.size(), IMAGES);
+    },
+  ],
+  [
+    "the functions of a cache outlive it",
+    async () => {
+      const sizes = [];
+      const collected = await countCollected(() => {
+        const cache = createHdrImageTransferCache();
+        cache.getConverted("image", "pq", "hlg", image(12));
+        sizes.push(cache.size);
+        return cache;
+      });
+      assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
+      assert.ok(sizes.every((size) => size() === 1));
+    },
+  ],
 ];
 
-/** Tells of each collected image that was registered. It must live as long as anyone waits for it. */
+/** Tells of each collected object that was registered. It must live as long as anyone waits for it. */
 const registry = new FinalizationRegistry((collected) => collected.push(true));
 
-/** How many of the images are collected that `make` gives. */
+/** How many of the objects are collected that `make` gives. */
 async function countCollected(make) {
   const collected = [];
   for (let made = 0; made < IMAGES; made++) registry.register(make(), collected);

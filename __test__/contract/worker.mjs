@@ -22,9 +22,8 @@ const tasks = {
     parentPort.once("message", (message) => parentPort.postMessage(message));
   },
 
-  convertForEver() {
+  convertForEver(source) {
     const cache = createHdrImageTransferCache(4);
-    const source = Buffer.alloc(6 * 640 * 360);
     for (let id = 0; ; id++) {
       cache.getConverted(`image ${id}`, "pq", "hlg", source);
       if (id === 3) parentPort.postMessage("converting");

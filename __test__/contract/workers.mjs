@@ -49,23 +49,27 @@ export const cases = [
       await worker.terminate();
     },
   ],
-  [
-    "they may end in mid-conversion",
+  ...[600, 6 * 640 * 360].map((byteLength) => [
+    `they may end at any time, with images of ${byteLength} bytes`,
     async () => {
       for (let round = 0; round < 10; round++) {
-        const worker = start("convertForEver");
+        const worker = start("convertForEver", Buffer.alloc(byteLength));
         await once(worker, "message");
         await worker.terminate();
       }
     },
-  ],
+  ]),
   [
     "two threads convert one SharedArrayBuffer",
     async () => {
       const shared = new Uint8Array(new SharedArrayBuffer(6 * 640 * 360));
       const worker = start("convertShared", shared);
       const done = once(worker, "message");
-      for (let round = 0; round < 20; round++) convertTransfer(shared, "hlg", "pq");
+      const cache = createHdrImageTransferCache(0);
+      for (let round = 0; round < 20; round++) {
+        convertTransfer(shared, "hlg", "pq");
+        assert.equal(cache.getConverted("image", "hlg", "pq", shared).length, shared.length);
+      }
       await done;
       await worker.terminate();
     },
