@@ -1,6 +1,6 @@
 /** Folders and files to write to, with errors for the user. */
 
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 
 import { reasonOf, UserError } from "./user-error.mts";
@@ -21,7 +21,9 @@ export function expectNoFile(file: string): void {
 
 /** Writes all of a file or nothing: under another name first, of which an exit leaves nothing, either. */
 export async function writeWhole(file: string, bytes: Uint8Array, { overwrite = true } = {}): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`;
+  // A link stays one: what it leads to is written.
+  const target = existsSync(file) ? realpathSync(file) : file;
+  const partial = `${target}.${process.pid}.partial`;
   const remove = () => rmSync(partial, { force: true });
   try {
     // Created at once, and not by `writeFile`, which could do so after an exit has removed it.
@@ -30,7 +32,7 @@ export async function writeWhole(file: string, bytes: Uint8Array, { overwrite = 
     try {
       await writeFile(partial, bytes, { flag: "r+" });
       if (!overwrite) expectNoFile(file);
-      await rename(partial, file);
+      await rename(partial, target);
     } finally {
       remove();
       process.off("exit", remove);
