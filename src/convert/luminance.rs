@@ -1,8 +1,8 @@
 //! The conversion by the OOTF of BT.2100, which depends on all three channels of a pixel.
 //!
-//! It is plain arithmetic in `f32`, without branches, look-ups by value, or fused multiplication and addition:
-//! so the compiler makes SIMD of it for any processor, and any gives the same bits. The result is within one
-//! code of the exact one, and nearly always that one.
+//! It is plain arithmetic in `f32`, without branches or fused multiplication and addition, so that the compiler
+//! makes SIMD of it for any processor, and any gives the same bits. (Only PQ's EOTF is looked up.) The result
+//! is within one code of the exact one, and nearly always that one.
 
 #![allow(
     unsafe_code,
