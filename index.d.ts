@@ -9,6 +9,9 @@ export type HdrTransfer = "hlg" | "pq";
  */
 export type HlgOotf = "per-channel" | "luminance";
 
+// The generator knows no `extends`; TypeScript merges this with the declaration below.
+export interface HdrImageTransferCacheOptions extends ConvertTransferOptions {}
+
 /**
  * Which binding artifact the generated loader actually loaded: `'native'` for
  * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
@@ -107,7 +110,7 @@ export interface HdrImageTransferCache {
   clear: () => void
 }
 
-/** What a cache may hold, and how it converts. Both limits hold at all times; a limit of 0 turns caching off. */
+/** What a cache may hold, and, as for `convertTransfer`, how it converts. Both limits hold at all times; a limit of 0 turns caching off. */
 export interface HdrImageTransferCacheOptions {
   /**
    * The maximum number of images to hold: a non-negative integer.
@@ -122,19 +125,6 @@ export interface HdrImageTransferCacheOptions {
    * @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
    */
   maxBytes?: number | null | undefined
-  /**
-   * The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
-   * greys and shifts saturated colours.
-   *
-   * @default "per-channel"
-   */
-  ootf?: HlgOotf | null | undefined
-  /**
-   * The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
-   *
-   * @default 1000
-   */
-  peakLuminance?: number | null | undefined
 }
 
 /** Counters since a cache was created, what it holds, and its limits. */

@@ -124,6 +124,16 @@ function writeLines(name, title, curves, yAxis) {
   });
 }
 
+/** The light of the brightest HLG red, green and blue, by luminance. */
+function showHighestLight() {
+  for (const [channel, name] of ["red", "green", "blue"].entries()) {
+    const colour = [0, 0, 0].with(channel, 65535);
+    const signal = toPq([colour], { ootf: "luminance" })[channel] / 65535;
+    console.log(`${name}, by luminance, 1000 cd/m²: up to ${pqDisplayLight(signal).toFixed(0)} cd/m²`);
+  }
+}
+
+showHighestLight();
 writeOotfError();
 writeLight();
 writeConversions();

@@ -104,3 +104,25 @@ fn black_stays_black_and_white_saturates() {
         assert_eq!(converted(to_hlg, &[[65535; 3]]), [[65535; 3]]);
     }
 }
+
+/// On the reference display, there and back.
+#[test]
+fn round_trips_by_luminance_are_within_two_codes() {
+    let rendering = Rendering { ootf: Ootf::Luminance, display: HlgDisplay::REFERENCE };
+    let to_hlg = Conversion { direction: Direction::PqToHlg, rendering };
+    let to_pq = Conversion { direction: Direction::HlgToPq, rendering };
+    for (there, back, bound) in [(to_hlg, to_pq, 2), (to_pq, to_hlg, 1)] {
+        for (name, pixels) in &colours() {
+            let converted_pixels = converted(there, pixels);
+            let returned = converted(back, &converted_pixels);
+            // What saturated does not come back.
+            let is_whole = |pixel: &Pixel| there != to_hlg || pixel.iter().all(|code| *code < 65535);
+            let max = (0..pixels.len())
+                .filter(|at| is_whole(&converted_pixels[*at]))
+                .flat_map(|at| differences(&pixels[at..=at], &returned[at..=at]))
+                .max();
+            println!("{:?} and back, {name}: {max:?}", there.direction);
+            assert!(max <= Some(bound), "{:?} and back: {name} are off by {max:?}", there.direction);
+        }
+    }
+}

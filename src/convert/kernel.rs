@@ -72,7 +72,7 @@ impl Kernel {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
         assert!(self.is_supported(), "the processor cannot run {self:?}");
         if conversion.rendering.ootf == Ootf::Luminance {
-            return Luminance::new(conversion).convert(self, source, target);
+            return Luminance::new(conversion, self).convert(source, target);
         }
         #[cfg(target_arch = "x86_64")]
         if let (Kernel::Avx512, Some(segments)) = (self, conversion.segments()) {
@@ -91,7 +91,7 @@ impl Kernel {
     pub fn convert_in_place(self, conversion: Conversion, samples: &mut [Sample]) {
         assert!(self.is_supported(), "the processor cannot run {self:?}");
         if conversion.rendering.ootf == Ootf::Luminance {
-            return Luminance::new(conversion).convert_in_place(self, samples);
+            return Luminance::new(conversion, self).convert_in_place(samples);
         }
         #[cfg(target_arch = "x86_64")]
         if let (Kernel::Avx512, Some(segments)) = (self, conversion.segments()) {

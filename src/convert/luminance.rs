@@ -26,6 +26,8 @@ type Values = [f32; BLOCK];
 ///
 /// PQ's light is display light, 1 at 10000 cd/m², and HLG's is scene light, 0 to 1.
 pub struct Luminance {
+    /// One that the processor can run.
+    kernel: Kernel,
     direction: Direction,
     /// The light of a colour is multiplied by `scale` · Y^`exponent`.
     exponent: f32,
@@ -34,7 +36,11 @@ pub struct Luminance {
 
 impl Luminance {
     /// Prepares a conversion.
-    pub fn new(Conversion { direction, rendering }: Conversion) -> Luminance {
+    ///
+    /// # Panics
+    /// When the processor cannot run the kernel.
+    pub fn new(Conversion { direction, rendering }: Conversion, kernel: Kernel) -> Luminance {
+        assert!(kernel.is_supported(), "the processor cannot run {kernel:?}");
         let gamma = rendering.display.system_gamma();
         let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
@@ -42,14 +48,14 @@ impl Luminance {
             Direction::PqToHlg => ((1.0 - gamma) / gamma, peak.powf(-1.0 / gamma)),
             Direction::HlgToPq => (gamma - 1.0, peak),
         };
-        Luminance { direction, exponent: exponent as f32, scale: scale as f32 }
+        Luminance { kernel, direction, exponent: exponent as f32, scale: scale as f32 }
     }
 
     /// Writes the converted `source` over all of `target`, which has the same length.
     ///
     /// # Panics
-    /// When they are not whole pixels, or the processor cannot run the kernel.
-    pub fn convert(&self, kernel: Kernel, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
+    /// When they are not whole pixels.
+    pub fn convert(&self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_whole_pixels(source);
         for (source, target) in source.chunks(BLOCK).zip(target.chunks_mut(BLOCK)) {
             for (target, sample) in target.iter_mut().zip(source) {
@@ -57,38 +63,37 @@ impl Luminance {
             }
             // SAFETY: all of these samples were just written, and both have one layout.
             let samples = unsafe { &mut *(ptr::from_mut(target) as *mut [Sample]) };
-            self.convert_block(kernel, samples);
+            self.convert_block(samples);
         }
     }
 
     /// Converts every sample where it stands.
     ///
     /// # Panics
-    /// When they are not whole pixels, or the processor cannot run the kernel.
-    pub fn convert_in_place(&self, kernel: Kernel, samples: &mut [Sample]) {
+    /// When they are not whole pixels.
+    pub fn convert_in_place(&self, samples: &mut [Sample]) {
         assert_whole_pixels(samples);
         for samples in samples.chunks_mut(BLOCK) {
-            self.convert_block(kernel, samples);
+            self.convert_block(samples);
         }
     }
 
     /// Converts a block, or the last samples, which may be fewer.
-    fn convert_block(&self, kernel: Kernel, samples: &mut [Sample]) {
+    fn convert_block(&self, samples: &mut [Sample]) {
         if let Ok(block) = samples.try_into() {
-            return self.convert_whole_block(kernel, block);
+            return self.convert_whole_block(block);
         }
         // Filled up with black.
         let mut block = [[0; 2]; BLOCK];
         block[..samples.len()].copy_from_slice(samples);
-        self.convert_whole_block(kernel, &mut block);
+        self.convert_whole_block(&mut block);
         samples.copy_from_slice(&block[..samples.len()]);
     }
 
-    fn convert_whole_block(&self, kernel: Kernel, block: &mut Block) {
-        assert!(kernel.is_supported(), "the processor cannot run {kernel:?}");
-        match kernel {
+    fn convert_whole_block(&self, block: &mut Block) {
+        match self.kernel {
             Kernel::Portable => self.convert_pixels(block),
-            // SAFETY: the processor has what the kernel needs, as was just asserted.
+            // SAFETY: the processor has what the kernel needs, as `new` saw.
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => unsafe { self.convert_pixels_avx2(block) },
             // SAFETY: as above.

@@ -13,7 +13,7 @@ use crate::convert::{Ootf, Rendering, Sample};
 use crate::curves::{HlgDisplay, Transfer};
 use crate::error::{BadArgument, Error};
 
-/// What a cache may hold, and how it converts. Both limits hold at all times; a limit of 0 turns caching off.
+/// What a cache may hold, and, as for `convertTransfer`, how it converts. Both limits hold at all times; a limit of 0 turns caching off.
 #[napi(object, object_to_js = false)]
 pub struct HdrImageTransferCacheOptions<'env> {
     /// The maximum number of images to hold: a non-negative integer.
@@ -27,17 +27,6 @@ pub struct HdrImageTransferCacheOptions<'env> {
     /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
     #[napi(ts_type = "number | null | undefined")]
     pub max_bytes: Option<Unknown<'env>>,
-    /// The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
-    /// greys and shifts saturated colours.
-    ///
-    /// @default "per-channel"
-    #[napi(ts_type = "HlgOotf | null | undefined")]
-    pub ootf: Option<Unknown<'env>>,
-    /// The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
-    ///
-    /// @default 1000
-    #[napi(ts_type = "number | null | undefined")]
-    pub peak_luminance: Option<Unknown<'env>>,
 }
 
 /// How `convertTransfer` converts.
@@ -82,7 +71,7 @@ impl<'env> Call<'env> {
                     (
                         self.limit("maxEntries", options.max_entries)?,
                         self.limit("maxBytes", options.max_bytes)?,
-                        self.rendering(options.ootf, options.peak_luminance)?,
+                        self.convert_options(limits)?,
                     )
                 }
                 _ => {
@@ -104,11 +93,7 @@ impl<'env> Call<'env> {
         }
         // SAFETY: the value is an object.
         let options = unsafe { value.cast::<ConvertTransferOptions>() }?;
-        self.rendering(options.ootf, options.peak_luminance)
-    }
-
-    fn rendering(&self, ootf: Option<Unknown>, peak_luminance: Option<Unknown>) -> napi::Result<Rendering> {
-        Ok(Rendering { ootf: self.ootf(ootf)?, display: self.display(peak_luminance)? })
+        Ok(Rendering { ootf: self.ootf(options.ootf)?, display: self.display(options.peak_luminance)? })
     }
 
     fn ootf(&self, ootf: Option<Unknown>) -> napi::Result<Ootf> {

@@ -114,6 +114,7 @@ impl<'env> HdrImageTransferCache<'env> {
 
 /// What the functions of one object share. It goes, and lets go of all images, with the last of them.
 struct Shared {
+    /// How all images are converted.
     rendering: Rendering,
     cache: RefCell<Cache<Held>>,
     allocator: Allocator,

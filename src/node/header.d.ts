@@ -8,3 +8,6 @@ export type HdrTransfer = "hlg" | "pq";
  * approximation.
  */
 export type HlgOotf = "per-channel" | "luminance";
+
+// The generator knows no `extends`; TypeScript merges this with the declaration below.
+export interface HdrImageTransferCacheOptions extends ConvertTransferOptions {}
