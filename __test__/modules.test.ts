@@ -58,8 +58,8 @@ test("what is declared is exported, but for what is the generator's", async () =
     /^export (?:declare )?(?:const|function|interface|type) (\w+)/gm,
   );
   const exported = (await readFile("main.d.ts", "utf8")).matchAll(/^ {2}(?:type )?(\w+),$/gm);
-  const names = [...declared].map(([, name]) => name!);
-  expect(names).toContain("__napiBindingTarget");
-  const own = names.filter((name) => name !== "__napiBindingTarget");
-  expect([...exported].map(([, name]) => name!).toSorted()).toEqual(own.toSorted());
+  // An interface may be declared in two parts.
+  const names = new Set([...declared].map(([, name]) => name!));
+  expect(names.delete("__napiBindingTarget")).toBe(true);
+  expect([...exported].map(([, name]) => name!).toSorted()).toEqual([...names].toSorted());
 });
