@@ -13,14 +13,6 @@ export type HlgOotf = "per-channel" | "luminance";
 export interface HdrImageTransferCacheOptions extends ConvertTransferOptions {}
 
 /**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
-
-/**
  * Converts an image in place. Equal transfers leave it unchanged.
  *
  * @param buf `rgb48le`, full range: samples of 16 bits, little-endian, three a pixel, in memory of any

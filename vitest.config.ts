@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-import { projects as integration } from "./examples/integration/vitest.config.ts";
+import { projects as integration } from "./examples/host/vitest.config.ts";
 
 export default defineConfig({
   test: {

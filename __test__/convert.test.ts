@@ -10,12 +10,12 @@ import { setTimeout } from "node:timers/promises";
 import { convertTransfer, type HdrTransfer, type HlgOotf } from "hdr-image-transfer-cache";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
-import { countClipped, measureLight } from "../tools/light.mts";
-import { type HdrImage, readHdrPng, writeHdrPng } from "../tools/png.mts";
+import { countClipped, measureLight } from "../examples/png/light.mts";
+import { type HdrImage, readHdrPng, writeHdrPng } from "../examples/png/png.mts";
 import { convertedCopy } from "./model.ts";
 
-const SUNSET = "demo/images/sunset-pq-512x256.png";
-const VENICE = "demo/images/venice-hlg-512x256.png";
+const SUNSET = "examples/images/sunset-pq-512x256.png";
+const VENICE = "examples/images/venice-hlg-512x256.png";
 const LAST_PQ_CODE_IN_HLG = 49271;
 
 let root: string;
@@ -33,7 +33,7 @@ interface Result {
 }
 
 function run(tool: "convert" | "inspect", ...args: string[]): Promise<Result> {
-  const command = ["--import", "tsx", `tools/${tool}.mts`, ...args];
+  const command = ["--import", "tsx", `examples/png/${tool}.mts`, ...args];
   return new Promise((done) => {
     execFile(process.execPath, command, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code) : 0, stdout, stderr });
@@ -69,7 +69,7 @@ describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) =
   /** The folders of the photographs in HLG, of those in PQ, and of those in HLG again. */
   const folders: string[] = [];
   beforeAll(async () => {
-    let from = "demo/images";
+    let from = "examples/images";
     for (const to of ["hlg", "pq", "hlg"]) {
       const folder = await newFolder();
       const files = names.map((name) => join(from, name));
@@ -197,7 +197,7 @@ test.concurrent.each([
 test.skipIf(process.platform === "win32")("an interrupt leaves nothing behind", async () => {
   const folder = await newFolder();
   const out = join(folder, "out.png");
-  const command = ["--import", "tsx", "tools/convert.mts", SUNSET, out, "--to", "hlg"];
+  const command = ["--import", "tsx", "examples/png/convert.mts", SUNSET, out, "--to", "hlg"];
   const child = spawn(process.execPath, command);
   onTestFinished(() => void child.kill("SIGKILL"));
   // A pipe in the place of the temporary file: to write it takes as long as nobody reads.

@@ -13,12 +13,12 @@ import encodeChunks from "png-chunks-encode";
 import extractChunks from "png-chunks-extract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { readHdrPng, writeHdrPng } from "../tools/png.mts";
-import { scaleToFill } from "../demo/render.mts";
+import { readHdrPng, writeHdrPng } from "../examples/png/png.mts";
+import { scaleToFill } from "../examples/demo/render.mts";
 import { convertedCopy, image } from "./model.ts";
 
-const SUNSET = "demo/images/sunset-pq-512x256.png";
-const VENICE = "demo/images/venice-hlg-512x256.png";
+const SUNSET = "examples/images/sunset-pq-512x256.png";
+const VENICE = "examples/images/venice-hlg-512x256.png";
 const SMALL = ["--size", "128x72", "--fps", "10", "--seconds", "2"];
 
 let folder: string;
@@ -34,7 +34,7 @@ interface Result {
 }
 
 function demo(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<Result> {
-  const command = [require.resolve("tsx/cli"), "demo/main.mts", ...args];
+  const command = [require.resolve("tsx/cli"), "examples/demo/main.mts", ...args];
   return new Promise((done) => {
     execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code) : 0, stdout, stderr });
@@ -279,7 +279,7 @@ describe("what is wrong is said in a line", () => {
   test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("an interrupt leaves no video behind", async () => {
     const out = await mkdtemp(join(folder, "interrupted-"));
     const video = ["--seconds", "600", "--out", out, "--video", join(out, "video.mp4")];
-    const child = spawn(process.execPath, ["--import", "tsx", "demo/main.mts", ...SMALL, ...video]);
+    const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.mts", ...SMALL, ...video]);
     const hasBegun = async () => (await readdir(out)).includes("video.mp4.partial.mp4");
     while (!(await hasBegun())) await setTimeout(20);
     child.kill("SIGINT");

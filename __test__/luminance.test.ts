@@ -23,7 +23,7 @@ interface Vectors {
   converted: { from: HdrTransfer; to: HdrTransfer; peakLuminance: number }[];
 }
 
-const vectors: Vectors = JSON.parse(readFileSync(join(__dirname, "vectors", "colour-science.json"), "utf8"));
+const vectors: Vectors = JSON.parse(readFileSync(join(__dirname, "contract", "colour-science.json"), "utf8"));
 
 function imageOf(colours: Colour[]): Buffer {
   return Buffer.from(Uint16Array.from(colours.flat()).buffer);

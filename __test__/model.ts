@@ -2,7 +2,7 @@
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-import { convertSignal } from "../examples/integration/src/curves.ts";
+import { convertSignal } from "../examples/curves.ts";
 
 /** A converted code, from 0 to 65535. */
 export function convertCode(

@@ -11,7 +11,7 @@ import {
   hlgSignal,
   pqDisplayLight,
   pqSignal,
-} from "./curves.ts";
+} from "../../curves.ts";
 
 export interface Rendering {
   ootf: HlgOotf;

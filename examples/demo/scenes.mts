@@ -2,7 +2,7 @@
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-import type { HdrImage } from "../tools/png.mts";
+import type { HdrImage } from "../png/png.mts";
 import { type HdrImageLayer, type Job, scaleToFill } from "./render.mts";
 
 const TRANSITION_SECONDS = 1;

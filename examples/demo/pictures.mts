@@ -2,7 +2,7 @@
 
 import { convertTransfer, type HdrTransfer } from "hdr-image-transfer-cache";
 
-import { type HdrImage, writePlainPng } from "../tools/png.mts";
+import { type HdrImage, writePlainPng } from "../png/png.mts";
 import { convertTransferLoop } from "./typescript-loop.mts";
 
 /** The highest PQ code that HLG can show on a display of 1000 cd/m². */

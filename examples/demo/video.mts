@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-import { reasonOf, UserError } from "../tools/user-error.mts";
+import { reasonOf, UserError } from "../png/user-error.mts";
 
 const TRANSFER_NAMES = { pq: "smpte2084", hlg: "arib-std-b67" } as const;
 

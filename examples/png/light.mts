@@ -10,7 +10,7 @@ import {
   hlgSceneLight,
   luminance,
   pqDisplayLight,
-} from "../examples/integration/src/curves.ts";
+} from "../curves.ts";
 import type { HdrImage } from "./png.mts";
 
 const HIGH_LIGHT = 1000;

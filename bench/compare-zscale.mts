@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { readHdrPng } from "../tools/png.mts";
-import { runCommand, UserError } from "../tools/user-error.mts";
+import { readHdrPng } from "../examples/png/png.mts";
+import { runCommand, UserError } from "../examples/png/user-error.mts";
 import { convertByZscale, isZscaleThere } from "./zscale.mjs";
 
 const bundled = ["sunset-pq-512x256.png", "venice-hlg-512x256.png"].map((name) =>
-  fileURLToPath(new URL(`../demo/images/${name}`, import.meta.url)),
+  fileURLToPath(new URL(`../examples/images/${name}`, import.meta.url)),
 );
 await runCommand(async () => {
   if (!isZscaleThere()) throw new UserError("there is no ffmpeg with zscale on the PATH");

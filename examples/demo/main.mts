@@ -5,9 +5,9 @@
 
 import { join } from "node:path";
 
-import { createFolder } from "../tools/files.mts";
-import { readHdrPng, writeHdrPng } from "../tools/png.mts";
-import { runCommand } from "../tools/user-error.mts";
+import { createFolder } from "../png/files.mts";
+import { readHdrPng, writeHdrPng } from "../png/png.mts";
+import { runCommand } from "../png/user-error.mts";
 import { parseOptions } from "./options.mts";
 import { writeHighlights, writeOotfs } from "./pictures.mts";
 import { renderWithAddon, renderWithLoop, showReports } from "./report.mts";

@@ -2,7 +2,7 @@
 
 import type { HdrImageTransferCache, HdrTransfer } from "hdr-image-transfer-cache";
 
-import type { HdrImage } from "../tools/png.mts";
+import type { HdrImage } from "../png/png.mts";
 
 const BYTES_PER_PIXEL = 6;
 

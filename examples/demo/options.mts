@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { HdrTransfer, HlgOotf } from "hdr-image-transfer-cache";
 
-import { ootfOption, parseFolder, parseNumber, peakLuminanceOption } from "../tools/options.mts";
+import { ootfOption, parseFolder, parseNumber, peakLuminanceOption } from "../png/options.mts";
 
 /** What the user asked for. */
 export interface Options {
@@ -39,7 +39,7 @@ function parseVideo(text: string): string {
 
 /** Reads the command line, or ends the process with a line that says what is wrong with it. */
 export function parseOptions(): Options {
-  const image = (name: string) => fileURLToPath(new URL(`images/${name}`, import.meta.url));
+  const image = (name: string) => fileURLToPath(new URL(`../images/${name}`, import.meta.url));
   return new Command("npm run demo --")
     .description("Renders still HDR images to frames, converting each image once.")
     .addOption(

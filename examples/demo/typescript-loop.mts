@@ -5,7 +5,7 @@
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-import { convertSignal } from "../examples/integration/src/curves.ts";
+import { convertSignal } from "../curves.ts";
 
 const tables = new Map<string, Uint16Array>();
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
 
-import { fetchRuntime } from "./fetch.mjs";
+import { fetchRuntime } from "./fetch-runtime.mjs";
 
 /** How each runs a script, with a garbage collector that can be called. */
 const RUNTIMES = {

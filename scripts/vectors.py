@@ -1,6 +1,6 @@
 """Colours converted by colour-science, an implementation of BT.2100 that is independent of this one.
 
-Writes colour-science.json, which the tests read: `npm run vectors`.
+Writes colour-science.json, which the tests read: `npm run generate`.
 """
 
 import json
@@ -52,4 +52,5 @@ vectors = {
     ],
 }
 text = json.dumps(vectors, separators=(",", ":")).replace('{"from"', '\n{"from"')
-Path(__file__).with_name("colour-science.json").write_text(text + "\n")
+output = Path(__file__).parent.parent / "__test__/contract/colour-science.json"
+output.write_text(text + "\n")

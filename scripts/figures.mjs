@@ -5,13 +5,13 @@ import { writeFileSync } from "node:fs";
 import * as echarts from "echarts";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { hlgOotfPerChannel, hlgSceneLight, pqDisplayLight } from "../examples/integration/src/curves.ts";
+import { hlgOotfPerChannel, hlgSceneLight, pqDisplayLight } from "../examples/curves.ts";
 
 /** Writes a chart to docs/charts/. */
 function write(name, height, option) {
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: 760, height });
   chart.setOption({ animation: false, backgroundColor: "#fff", ...option });
-  writeFileSync(new URL(`charts/${name}.svg`, import.meta.url), chart.renderToSVGString());
+  writeFileSync(new URL(`../docs/charts/${name}.svg`, import.meta.url), chart.renderToSVGString());
   chart.dispose();
   console.log(`written: docs/charts/${name}.svg`);
 }
