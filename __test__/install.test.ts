@@ -17,7 +17,7 @@ const NAME = manifest.name;
 const platforms = manifest.napi.targets.map((triple) => parseTriple(triple).platformArchABI);
 
 /** The file that `npm run build` made for this platform. */
-const binary = readdirSync(".").find((file) => file.endsWith(".node"))!;
+const binary = readdirSync("native").find((file) => file.endsWith(".node"))!;
 const platform = binary.slice(`${NAME}.`.length, -".node".length);
 
 /** Node.js, and Bun where it is on the PATH. */
@@ -54,7 +54,7 @@ async function makePackages(): Promise<void> {
   const binaries = join(folder, "binaries");
   await mkdir(binaries);
   for (const other of platforms) await writeFile(join(binaries, `${NAME}.${other}.node`), "");
-  await copyFile(binary, join(binaries, binary));
+  await copyFile(join("native", binary), join(binaries, binary));
   await node(".", "scripts/packages.mjs", binaries, "--to", join(folder, "packages"));
 }
 
@@ -117,7 +117,7 @@ describe("what is packed", () => {
   });
 
   test("in a clone: the binary of this platform as well", () => {
-    expect(filesOf(hostOfClone, NAME)).toEqual([...SHIPPED, binary].toSorted());
+    expect(filesOf(hostOfClone, NAME)).toEqual([...SHIPPED, "native"].toSorted());
   });
 
   test("the crate has the same version", async () => {

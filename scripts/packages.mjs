@@ -28,7 +28,7 @@ rmSync(main, { recursive: true, force: true });
 mkdirSync(main, { recursive: true });
 
 const { files } = JSON.parse(readFileSync("package.json", "utf8"));
-const shipped = files.filter((file) => file !== "*.node");
+const shipped = files.filter((file) => file !== "native");
 for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) copyFileSync(file, join(main, file));
 
 const napi = new NapiCli();
