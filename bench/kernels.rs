@@ -1,17 +1,17 @@
-//! The kernels on a 4K image beside `memcpy`: `cargo bench --no-default-features`.
+//! The kernels on a 4K image, compared with `memcpy`: `npm run bench:kernels`.
 //!
-//! Each on one thread, and the best of them on all, from one place in warm memory to another.
+//! Each on one thread, and the best one on all threads, in place and out of place, in warm memory.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use hdr_image_transfer_cache::convert::{Conversion, Kernel, Ootf, Rendering, Sample};
+use hdr_image_transfer_cache::convert::{Conversion, InstructionSet, Kernel, Ootf, Rendering, Sample};
 use hdr_image_transfer_cache::curves::Direction;
 
 const SAMPLES: usize = 3840 * 2160 * 3;
 
-/// Samples as they come in a gradient, in a photograph, and in noise.
+/// Samples like those of a gradient, of a photograph, and of noise.
 fn data() -> [(&'static str, Vec<Sample>); 3] {
     let mut state = 1u32;
     let mut noise = move || {
@@ -48,14 +48,18 @@ fn kernels(criterion: &mut Criterion) {
         ] {
             let rendering = Rendering { ootf, ..Rendering::default() };
             let conversion = Conversion { direction, rendering };
-            for kernel in Kernel::supported() {
-                let name = format!("{direction:?}/{ootf:?}/{kernel:?}, one thread");
-                group.bench_function(name, |bencher| {
-                    bencher.iter(|| kernel.convert(conversion, black_box(&source), black_box(&mut target)));
+            for set in InstructionSet::supported() {
+                let kernel = Kernel::new(conversion, set);
+                let name = format!("{direction:?}/{ootf:?}/{set:?}, one thread");
+                group.bench_function(format!("{name}, out of place"), |bencher| {
+                    bencher.iter(|| kernel.convert(black_box(&source[..]), black_box(&mut target)));
+                });
+                group.bench_function(format!("{name}, in place"), |bencher| {
+                    bencher.iter(|| kernel.convert_in_place(black_box(&mut copy)));
                 });
             }
             group.bench_function(format!("{direction:?}/{ootf:?}/best, all threads"), |bencher| {
-                bencher.iter(|| conversion.convert(black_box(&source), black_box(&mut target)));
+                bencher.iter(|| conversion.convert_image(black_box(&source[..]), black_box(&mut target)));
             });
         }
     }

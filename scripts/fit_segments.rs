@@ -1,10 +1,9 @@
-//! Fits the polynomials of the AVX-512 kernel, and writes `src/convert/segments.rs`: `npm run fit`.
+//! Fits the polynomials of `src/convert/polynomials.rs` and writes `src/convert/segments.rs`: `npm run generate`.
 //!
-//! In each segment, a polynomial of degree 4, evaluated in `f32` as the kernel does it, has to round to the
-//! right code for every sample. The true curve passes as close as 3e-6 of a code to where rounding turns, so
-//! a polynomial that is merely close to it will not do. Any polynomial will that passes between the two
-//! turning points of every sample. The one that keeps farthest from them is the solution of a linear program;
-//! whether it still does in `f32` is seen by trying all samples.
+//! In each segment, a polynomial of degree 4, evaluated in `f32`, must round to the right code value for every
+//! sample. The exact curve comes within 3e-6 code values of a rounding boundary, so a close approximation is not
+//! enough: the polynomial must pass between the two rounding boundaries of every sample. The one that stays
+//! farthest from them is the solution of a linear program. All samples are then evaluated in `f32` to check it.
 
 use hdr_image_transfer_cache::curves::{Direction, HlgDisplay, pq_inverse_eotf};
 use microlp::{ComparisonOp, LinearExpr, OptimizationDirection, Problem, SolveOutcome};
@@ -14,60 +13,58 @@ const CODES: usize = 65536;
 const FINE_END: usize = 2048;
 const FINE_CELL: usize = 32;
 const COARSE_CELL: usize = 1024;
-/// How many cells of each kind the kernel can hold.
+/// The number of cells of each kind.
 const CELLS: usize = 64;
-/// How many segments the kernel can hold.
+/// The maximum number of segments.
 const SEGMENTS: usize = 32;
-/// 1.5 · 2^23: an `f32` of that size has no bits for fractions.
+/// 1.5 · 2^23: an `f32` of that size has no fraction bits.
 const ROUND: f32 = 12_582_912.0;
 
 /// A polynomial for the samples from `start` to the start of the next segment.
 struct Segment {
     start: usize,
     origin: f32,
-    value: f32,
-    coefficients: [f32; 4],
+    coefficients: [f32; 5],
 }
 
 impl Segment {
-    /// A result, as the kernel computes it.
+    /// The converted code value, evaluated as in `Segments::convert_sample`.
     fn convert(&self, code: usize) -> u16 {
-        let [c1, c2, c3, c4] = self.coefficients;
+        let [y0, c1, c2, c3, c4] = self.coefficients;
         let t = code as f32 - self.origin;
-        let slope = c4.mul_add(t, c3).mul_add(t, c2).mul_add(t, c1);
-        slope.mul_add(t, self.value).to_bits() as u16
+        c4.mul_add(t, c3).mul_add(t, c2).mul_add(t, c1).mul_add(t, y0).to_bits() as u16
     }
 }
 
-/// A conversion, with the samples as numbers from 0 to 65535.
+/// A conversion of samples, as numbers from 0 to 65535.
 struct Curve {
     direction: Direction,
-    /// The right codes.
+    /// The exact code values.
     table: Vec<f64>,
-    /// All samples from this one on have its result.
-    last: usize,
-    /// By how much the coarse cells are moved down, so that one begins where the curve is not smooth.
-    shift: usize,
+    /// Larger samples have the same result.
+    clamp_max: usize,
+    /// Moves the boundaries of the coarse cells down, so that one is where the curve is not smooth.
+    coarse_offset: usize,
 }
 
-/// What a conversion makes of a code, before it is rounded.
+/// The converted code value before rounding.
 fn value(direction: Direction, code: f64) -> f64 {
-    direction.convert_per_channel(code / 65535.0, HlgDisplay::REFERENCE) * 65535.0
+    direction.convert_signal(code / 65535.0, HlgDisplay::REFERENCE) * 65535.0
 }
 
 impl Curve {
-    fn new(direction: Direction, shift: usize) -> Curve {
+    fn new(direction: Direction, coarse_offset: usize) -> Curve {
         let convert = |code| value(direction, code as f64).round().min(65535.0);
         let table: Vec<f64> = (0..CODES).map(convert).collect();
-        let last = table.partition_point(|result| *result < table[CODES - 1]);
-        Curve { direction, table, last, shift }
+        let clamp_max = table.partition_point(|result| *result < table[CODES - 1]);
+        Curve { direction, table, clamp_max, coarse_offset }
     }
 
     fn value(&self, code: f64) -> f64 {
         value(self.direction, code)
     }
 
-    /// Where the curve has a value, between two codes.
+    /// The sample between `low` and `high` whose converted value is `value`.
     fn inverse(&self, value: f64, mut low: f64, mut high: f64) -> f64 {
         for _ in 0..60 {
             let middle = (low + high) / 2.0;
@@ -76,21 +73,21 @@ impl Curve {
         low
     }
 
-    /// Where a cell ends.
+    /// The ends of the cells.
     fn ends(&self) -> Vec<usize> {
         let fine = (FINE_CELL..FINE_END).step_by(FINE_CELL);
-        let coarse = (1..=CELLS + 1).map(|cell| (cell * COARSE_CELL).saturating_sub(self.shift));
+        let coarse = (1..=CELLS + 1).map(|cell| (cell * COARSE_CELL).saturating_sub(self.coarse_offset));
         fine.chain(coarse.filter(|end| *end > FINE_END)).collect()
     }
 
-    /// The segments, each as long as can be.
+    /// The segments, each as long as possible.
     fn segments(&self) -> Vec<Segment> {
         let ends = self.ends();
         let mut segments = Vec::new();
         let mut start = 0;
-        while start <= self.last {
+        while start <= self.clamp_max {
             let ends = &ends[ends.partition_point(|end| *end <= start)..];
-            // What can be fitted, can be fitted in part: so a longest one can be searched for by halves.
+            // Any part of a segment that can be fitted can be fitted, so binary search finds the longest.
             let longest = ends.partition_point(|end| self.fit(start, *end).is_some());
             assert!(longest > 0, "no polynomial for the cell at {start}");
             segments.extend(self.fit(start, ends[longest - 1]));
@@ -101,12 +98,11 @@ impl Curve {
         segments
     }
 
-    /// A segment for the samples from `start` to before `end`, if there is one.
+    /// The segment of the samples `start..end`, if a polynomial fits.
     fn fit(&self, start: usize, end: usize) -> Option<Segment> {
-        let end = end.min(self.last + 1);
+        let end = end.min(self.clamp_max + 1);
         let (first, last) = (start as f64, (end - 1) as f64);
-        // `value` has to be whole. It is taken around the middle, where the curve passes closest to it at a
-        // place that an `f32` can tell.
+        // The constant term must be an integer: one near the middle whose origin `f32` represents best.
         let middle = self.value((first + last) / 2.0).round();
         let mut origins: Vec<(f64, f32, f64)> = (-200..=200)
             .map(|offset| middle + f64::from(offset))
@@ -120,7 +116,7 @@ impl Curve {
         origins.iter().take(4).find_map(|(_, origin, value)| self.fit_at(start, end, *origin, *value))
     }
 
-    /// A segment whose polynomial passes through a given point.
+    /// The segment whose polynomial passes through `origin` and `value`.
     fn fit_at(&self, start: usize, end: usize, origin: f32, value: f64) -> Option<Segment> {
         let scale = (end - start) as f64;
         let powers = |code: usize| {
@@ -140,7 +136,7 @@ impl Curve {
                 problem.add_constraint(sum, comparison, self.table[code] - value);
             }
         };
-        // Few samples matter. It begins with some, and adds those that a solution misses by most.
+        // Few samples are critical: start with some, and add those that a solution misses by most.
         (0..=12).for_each(|part| constrain(&mut problem, start + (end - 1 - start) * part / 12));
         for _ in 0..40 {
             let SolveOutcome::Solution(solution) = problem.solve().ok()? else { return None };
@@ -151,8 +147,10 @@ impl Curve {
             let segment = Segment {
                 start,
                 origin,
-                value: ROUND + value as f32,
-                coefficients: [0, 1, 2, 3].map(|at| (scaled[at] / scale.powi(at as i32 + 1)) as f32),
+                coefficients: std::array::from_fn(|power| match power {
+                    0 => ROUND + value as f32,
+                    _ => (scaled[power - 1] / scale.powi(power as i32)) as f32,
+                }),
             };
             if (start..end).all(|code| f64::from(segment.convert(code)) == self.table[code]) {
                 return Some(segment);
@@ -175,7 +173,7 @@ impl Curve {
         None
     }
 
-    /// The segments as the kernel holds them, in Rust.
+    /// The segments as Rust source.
     fn to_rust(&self, name: &str) -> String {
         let segments = self.segments();
         let segment_of = |code: usize| segments.partition_point(|segment| segment.start <= code) - 1;
@@ -192,19 +190,21 @@ impl Curve {
         let lines = [
             "\n#[rustfmt::skip]".to_owned(),
             format!("pub static {name}: Segments = Segments {{"),
-            format!("    last: {},", self.last),
-            format!("    shift: {},", self.shift),
+            format!("    clamp_max: {},", self.clamp_max),
+            format!("    coarse_offset: {},", self.coarse_offset),
             format!("    fine: [{}],", cells(|_, cell| cell * FINE_CELL)),
             format!(
                 "    coarse: [{}],",
-                cells(|curve, cell| (cell * COARSE_CELL).saturating_sub(curve.shift).max(FINE_END))
+                cells(|curve, cell| (cell * COARSE_CELL).saturating_sub(curve.coarse_offset).max(FINE_END))
             ),
             format!("    origin: {},", floats(|segment| segment.origin)),
-            format!("    value: {},", floats(|segment| segment.value)),
-            format!("    c1: {},", floats(|segment| segment.coefficients[0])),
-            format!("    c2: {},", floats(|segment| segment.coefficients[1])),
-            format!("    c3: {},", floats(|segment| segment.coefficients[2])),
-            format!("    c4: {},", floats(|segment| segment.coefficients[3])),
+            "    coefficients: [".to_owned(),
+            format!("        {},", floats(|segment| segment.coefficients[0])),
+            format!("        {},", floats(|segment| segment.coefficients[1])),
+            format!("        {},", floats(|segment| segment.coefficients[2])),
+            format!("        {},", floats(|segment| segment.coefficients[3])),
+            format!("        {},", floats(|segment| segment.coefficients[4])),
+            "    ],".to_owned(),
             "};\n".to_owned(),
         ];
         lines.join("\n")
@@ -213,12 +213,13 @@ impl Curve {
 
 fn main() -> std::io::Result<()> {
     let hlg_to_pq = Curve::new(Direction::HlgToPq, 0);
-    // HLG goes from a square root to a logarithm at 1/12 of scene light.
+    // The HLG OETF changes from a square root to a logarithm at scene light 1/12.
     let kink = pq_inverse_eotf(HlgDisplay::REFERENCE.ootf_per_channel(1.0 / 12.0)) * 65535.0;
     let pq_to_hlg = Curve::new(Direction::PqToHlg, COARSE_CELL - kink.ceil() as usize % COARSE_CELL);
     let rust = [
-        "//! The polynomials of the AVX-512 kernel. Generated by `npm run fit`; do not edit.\n\n".to_owned(),
-        "use super::avx512::Segments;\n".to_owned(),
+        "//! The coefficients of the polynomials. Generated by `npm run generate`; do not edit.\n\n"
+            .to_owned(),
+        "use super::polynomials::Segments;\n".to_owned(),
         hlg_to_pq.to_rust("HLG_TO_PQ"),
         pq_to_hlg.to_rust("PQ_TO_HLG"),
     ];

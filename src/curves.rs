@@ -1,12 +1,17 @@
-//! The transfer functions of ITU-R BT.2100-2, in `f64`.
+//! The transfer functions and the OOTF of ITU-R BT.2100-2, in `f64`.
 //!
-//! A *signal* is a non-linear value, 0 to 1 for a full-range code from 0 to 65535. *Display light* is
-//! the luminance a channel puts on the screen, in cd/m²; *scene light* is what the camera saw, relative,
-//! 0 to 1. PQ ties a signal to display light, HLG to scene light; the OOTF leads from the one to the other.
+//! | term | meaning | range |
+//! | --- | --- | --- |
+//! | code value | a full-range 16-bit sample | 0 to 65535 |
+//! | signal | the non-linear value that a code value stands for: code value / 65535 | 0 to 1 |
+//! | scene light | linear light of the scene, as a camera captures it | 0 to 1 |
+//! | display light | linear light of one channel on the display | 0 to 10000 cd/m² |
+//!
+//! A PQ signal encodes display light, an HLG signal scene light. The OOTF maps scene light to display light.
 
 use std::ops::RangeInclusive;
 
-/// The transfer function an image is coded with.
+/// The transfer function that an image is encoded with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transfer {
     /// Perceptual quantization (BT.2100 table 4, SMPTE ST 2084).
@@ -15,57 +20,65 @@ pub enum Transfer {
     Hlg,
 }
 
+impl Transfer {
+    /// All transfer functions.
+    pub const ALL: [Transfer; 2] = [Transfer::Pq, Transfer::Hlg];
+}
+
 /// The display light of PQ signal 1, in cd/m² (BT.2100 table 4).
 pub const PQ_PEAK_LUMINANCE: f64 = 10_000.0;
 
 /// Exponent of PQ: m1 (BT.2100 table 4).
-pub(crate) const M1: f64 = 2610.0 / 16384.0;
+pub(crate) const PQ_M1: f64 = 2610.0 / 16384.0;
 /// Exponent of PQ: m2 (BT.2100 table 4).
-pub(crate) const M2: f64 = 2523.0 / 4096.0 * 128.0;
+pub(crate) const PQ_M2: f64 = 2523.0 / 4096.0 * 128.0;
 /// Coefficient of PQ: c1 = c3 − c2 + 1 (BT.2100 table 4).
-pub(crate) const C1: f64 = 3424.0 / 4096.0;
+pub(crate) const PQ_C1: f64 = 3424.0 / 4096.0;
 /// Coefficient of PQ: c2 (BT.2100 table 4).
-pub(crate) const C2: f64 = 2413.0 / 4096.0 * 32.0;
+pub(crate) const PQ_C2: f64 = 2413.0 / 4096.0 * 32.0;
 /// Coefficient of PQ: c3 (BT.2100 table 4).
-pub(crate) const C3: f64 = 2392.0 / 4096.0 * 32.0;
+pub(crate) const PQ_C3: f64 = 2392.0 / 4096.0 * 32.0;
 
 /// Coefficient of HLG: a (BT.2100 table 5).
-pub(crate) const A: f64 = 0.178_832_77;
+pub(crate) const HLG_A: f64 = 0.178_832_77;
 /// Coefficient of HLG: b = 1 − 4a (BT.2100 table 5).
-pub(crate) const B: f64 = 0.284_668_92;
+pub(crate) const HLG_B: f64 = 0.284_668_92;
 /// Coefficient of HLG: c = 0.5 − a · ln(4a), as printed (BT.2100 table 5).
-pub(crate) const C: f64 = 0.559_910_73;
+pub(crate) const HLG_C: f64 = 0.559_910_73;
 
 /// PQ EOTF: a signal, 0 to 1, to display light, 0 to 10000 cd/m² (BT.2100 table 4).
 pub fn pq_eotf(signal: f64) -> f64 {
-    let root = signal.powf(1.0 / M2);
-    PQ_PEAK_LUMINANCE * ((root - C1).max(0.0) / (C2 - C3 * root)).powf(1.0 / M1)
+    let root = signal.powf(1.0 / PQ_M2);
+    PQ_PEAK_LUMINANCE * ((root - PQ_C1).max(0.0) / (PQ_C2 - PQ_C3 * root)).powf(1.0 / PQ_M1)
 }
 
 /// PQ inverse EOTF: display light, 0 to 10000 cd/m², to a signal, 0 to 1 (BT.2100 table 4).
 pub fn pq_inverse_eotf(display: f64) -> f64 {
-    let power = (display / PQ_PEAK_LUMINANCE).powf(M1);
-    ((C1 + C2 * power) / (1.0 + C3 * power)).powf(M2)
+    let power = (display / PQ_PEAK_LUMINANCE).powf(PQ_M1);
+    ((PQ_C1 + PQ_C2 * power) / (1.0 + PQ_C3 * power)).powf(PQ_M2)
 }
 
-/// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light 0 to 1 gives a signal 0 to 1;
-/// brighter scene light goes on along the logarithm, above 1.
+/// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light above 1 gives a signal above 1, along the same
+/// logarithm.
 pub fn hlg_oetf(scene: f64) -> f64 {
-    if scene <= 1.0 / 12.0 { (3.0 * scene).sqrt() } else { A * (12.0 * scene - B).ln() + C }
+    if scene <= 1.0 / 12.0 { (3.0 * scene).sqrt() } else { HLG_A * (12.0 * scene - HLG_B).ln() + HLG_C }
 }
 
 /// HLG inverse OETF: a signal, 0 to 1, to scene light, 0 to 1 (BT.2100 table 5).
 pub fn hlg_inverse_oetf(signal: f64) -> f64 {
-    if signal <= 0.5 { signal * signal / 3.0 } else { (((signal - C) / A).exp() + B) / 12.0 }
+    if signal <= 0.5 { signal * signal / 3.0 } else { (((signal - HLG_C) / HLG_A).exp() + HLG_B) / 12.0 }
 }
 
-/// The luminance of a colour, of scene or display light, in the unit of its channels R, G and B
-/// (BT.2100 table 5, reference OOTF).
+/// The weights of R, G and B in the luminance of a colour (BT.2100 table 5, reference OOTF).
+pub(crate) const LUMINANCE_WEIGHTS: [f64; 3] = [0.2627, 0.6780, 0.0593];
+
+/// The luminance of a colour, of scene or display light, in the unit of its channels.
 pub fn luminance([r, g, b]: [f64; 3]) -> f64 {
-    0.2627 * r + 0.6780 * g + 0.0593 * b
+    let [r_weight, g_weight, b_weight] = LUMINANCE_WEIGHTS;
+    r_weight * r + g_weight * g + b_weight * b
 }
 
-/// A display for HLG. The HLG OOTF depends on its nominal peak luminance.
+/// A display of HLG. Its nominal peak luminance determines the HLG OOTF.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HlgDisplay {
     peak_luminance: f64,
@@ -73,19 +86,21 @@ pub struct HlgDisplay {
 }
 
 impl HlgDisplay {
-    /// What the nominal peak luminance of a display may be, in cd/m².
+    /// The accepted nominal peak luminances, in cd/m².
     pub const PEAK_LUMINANCES: RangeInclusive<f64> = 1.0..=PQ_PEAK_LUMINANCE;
 
     /// The reference display: 1000 cd/m², with a system gamma of 1.2 (BT.2100 table 5, reference OOTF).
     pub const REFERENCE: HlgDisplay = HlgDisplay { peak_luminance: 1_000.0, system_gamma: 1.2 };
 
-    /// The display of a nominal peak luminance L_W in cd/m², with the system gamma 1.2 · 1.111^log2(L_W/1000)
-    /// (BT.2390, there for displays outside of BT.2100's 400 to 2000 cd/m², here for all). `None` when the luminance is not one of
+    /// The display with the nominal peak luminance L_W in cd/m²; `None` outside of
     /// [`PEAK_LUMINANCES`](Self::PEAK_LUMINANCES).
+    ///
+    /// Its system gamma is 1.2 · 1.111^log2(L_W / 1000) (BT.2390). BT.2390 recommends this formula outside of
+    /// BT.2100's range of 400 to 2000 cd/m²; it is used for all peaks here.
     pub fn new(peak_luminance: f64) -> Option<HlgDisplay> {
         let system_gamma = 1.2 * 1.111f64.powf((peak_luminance / 1_000.0).log2());
-        let is_possible = Self::PEAK_LUMINANCES.contains(&peak_luminance);
-        is_possible.then_some(HlgDisplay { peak_luminance, system_gamma })
+        let is_accepted = Self::PEAK_LUMINANCES.contains(&peak_luminance);
+        is_accepted.then_some(HlgDisplay { peak_luminance, system_gamma })
     }
 
     /// The nominal peak luminance L_W, in cd/m².
@@ -98,54 +113,52 @@ impl HlgDisplay {
         self.system_gamma
     }
 
-    /// HLG OOTF: the scene light of a colour, each channel 0 to 1, to its display light in cd/m². It scales
-    /// all channels by Y^(γ − 1), where Y is their luminance (BT.2100 table 5, reference OOTF).
+    /// HLG OOTF: the scene light of a colour to its display light. Scales all channels by L_W · Y^(γ − 1), where Y
+    /// is their luminance (BT.2100 table 5, reference OOTF).
     pub fn ootf(self, scene: [f64; 3]) -> [f64; 3] {
         let gain = power_of_light(luminance(scene), self.system_gamma - 1.0);
         scene.map(|channel| self.peak_luminance * gain * channel)
     }
 
-    /// HLG inverse OOTF: the display light of a colour in cd/m² to its scene light (BT.2100 table 5, note 5i).
-    /// A channel is above 1 where no HLG signal gives such a light.
+    /// HLG inverse OOTF: the display light of a colour to its scene light (BT.2100 table 5, note 5i). A channel is
+    /// above 1 if the display cannot show it.
     pub fn inverse_ootf(self, display: [f64; 3]) -> [f64; 3] {
         let relative = display.map(|channel| channel / self.peak_luminance);
         let gain = power_of_light(luminance(relative), (1.0 - self.system_gamma) / self.system_gamma);
         relative.map(|channel| gain * channel)
     }
 
-    /// The OOTF of one channel on its own: scene light, 0 to 1, to display light in cd/m².
+    /// Per-channel OOTF: scene light of one channel to its display light.
     ///
-    /// A deviation from BT.2100, which has [`ootf`](Self::ootf): the channel is raised to γ, whatever the
-    /// others are. That is the same for greys, and shifts saturated colours. It makes a conversion a function
-    /// of one sample, and is what the TypeScript module did that this crate stands in for.
+    /// Deviates from BT.2100 (see [`ootf`](Self::ootf)): raises each channel to γ independently. That is equal for
+    /// greys, and shifts saturated colours. It makes the conversion a function of one sample.
     pub fn ootf_per_channel(self, scene: f64) -> f64 {
         self.peak_luminance * scene.powf(self.system_gamma)
     }
 
-    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel): display light in cd/m² to scene light, 1
-    /// at the peak luminance.
+    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel). Scene light is above 1 if the display cannot
+    /// show it.
     pub fn inverse_ootf_per_channel(self, display: f64) -> f64 {
         (display / self.peak_luminance).powf(1.0 / self.system_gamma)
     }
 }
 
-/// A luminance to a power. For black it is 0 whatever the power: 0 to a negative one is infinite, and would make
-/// black NaN.
+/// Luminance to a power, but 0 for black: 0 to a negative power is infinite, and 0 times that is NaN.
 fn power_of_light(luminance: f64, exponent: f64) -> f64 {
     if luminance == 0.0 { 0.0 } else { luminance.powf(exponent) }
 }
 
-/// A way to convert signals: of which transfer function, and to which.
+/// The transfer functions to convert from and to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// PQ to HLG. The result is above 1 for light that the HLG display cannot show.
+    /// PQ to HLG. A result is above 1 if the HLG display cannot show it.
     PqToHlg,
     /// HLG to PQ.
     HlgToPq,
 }
 
 impl Direction {
-    /// The way between two transfer functions; `None` when they are the same.
+    /// The direction from one transfer function to another; `None` if they are equal.
     pub fn between(from: Transfer, to: Transfer) -> Option<Direction> {
         match (from, to) {
             (Transfer::Pq, Transfer::Hlg) => Some(Direction::PqToHlg),
@@ -154,16 +167,16 @@ impl Direction {
         }
     }
 
-    /// The signals of a colour, R, G and B, as those of the same display light, by the OOTF of BT.2100.
-    pub fn convert(self, signals: [f64; 3], display: HlgDisplay) -> [f64; 3] {
+    /// Converts the signals of a pixel to those of the same display light, by the OOTF of BT.2100.
+    pub fn convert_pixel(self, signals: [f64; 3], display: HlgDisplay) -> [f64; 3] {
         match self {
             Direction::PqToHlg => display.inverse_ootf(signals.map(pq_eotf)).map(hlg_oetf),
             Direction::HlgToPq => display.ootf(signals.map(hlg_inverse_oetf)).map(pq_inverse_eotf),
         }
     }
 
-    /// The signal of one channel as that of the same display light, by the OOTF of that channel on its own.
-    pub fn convert_per_channel(self, signal: f64, display: HlgDisplay) -> f64 {
+    /// Converts the signal of one channel to that of the same display light, by the per-channel OOTF.
+    pub fn convert_signal(self, signal: f64, display: HlgDisplay) -> f64 {
         match self {
             Direction::PqToHlg => hlg_oetf(display.inverse_ootf_per_channel(pq_eotf(signal))),
             Direction::HlgToPq => pq_inverse_eotf(display.ootf_per_channel(hlg_inverse_oetf(signal))),
@@ -175,8 +188,8 @@ impl Direction {
 mod tests {
     use super::*;
 
-    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints
-    /// whole percents; these are worked out to two decimals.
+    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints whole
+    /// percents; two decimals are computed here.
     const LEVELS: [(f64, f64, f64); 4] =
         [(26.0, 38.00, 37.86), (162.0, 55.72, 71.26), (179.0, 56.76, 72.92), (203.0, 58.07, 74.99)];
 
@@ -194,8 +207,8 @@ mod tests {
             for (direction, signal, expected) in
                 [(Direction::PqToHlg, pq, hlg), (Direction::HlgToPq, hlg, pq)]
             {
-                assert_close(direction.convert_per_channel(signal, HlgDisplay::REFERENCE), expected, 1e-12);
-                for channel in direction.convert([signal; 3], HlgDisplay::REFERENCE) {
+                assert_close(direction.convert_signal(signal, HlgDisplay::REFERENCE), expected, 1e-12);
+                for channel in direction.convert_pixel([signal; 3], HlgDisplay::REFERENCE) {
                     assert_close(channel, expected, 1e-12);
                 }
             }
@@ -218,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn each_function_undoes_its_inverse() {
+    fn each_function_is_inverse_to_its_inverse() {
         for step in 0..=1000 {
             let value = f64::from(step) / 1000.0;
-            // At 0, the PQ inverse EOTF is C1^M2 = 7e-7.
+            // At 0, the PQ inverse EOTF is PQ_C1^PQ_M2 = 7e-7.
             assert_close(pq_inverse_eotf(pq_eotf(value)), value, 1e-6);
             assert_close(hlg_oetf(hlg_inverse_oetf(value)), value, 1e-8);
             for display in [1.0, 400.0, 1000.0, 10000.0].map(|peak| HlgDisplay::new(peak).unwrap()) {
@@ -244,16 +257,15 @@ mod tests {
     }
 
     #[test]
-    fn a_display_has_1_to_10000_candelas() {
+    fn peak_luminances_are_1_to_10000() {
         assert!(HlgDisplay::new(1.0).is_some() && HlgDisplay::new(10_000.0).is_some());
-        for impossible in [0.0, 0.99, 10_000.1, -1000.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(HlgDisplay::new(impossible), None);
+        for rejected in [0.0, 0.99, 10_000.1, -1000.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(HlgDisplay::new(rejected), None);
         }
     }
 
-    /// The OOTF scales the channels alike, so that a colour keeps its hue; BT.2100's formula, worked out.
     #[test]
-    fn the_ootf_keeps_the_ratio_of_the_channels() {
+    fn the_ootf_scales_all_channels_by_the_same_gain() {
         let scene = [0.5, 0.25, 0.125];
         let display = HlgDisplay::REFERENCE.ootf(scene);
         let luminance = 0.2627 * 0.5 + 0.6780 * 0.25 + 0.0593 * 0.125;

@@ -1,46 +1,39 @@
-//! What a caller can do wrong, and what can go wrong, in words for that caller.
+//! The errors of the API.
 
-/// An argument that cannot be used.
+/// An argument that was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{function}: {argument} must be {expected}, got {received}")]
 pub struct BadArgument {
-    /// The function that was called, by its JavaScript name.
+    /// The JavaScript name of the function that was called.
     pub function: &'static str,
-    /// The argument, by its name in the documentation.
+    /// The name of the argument or option.
     pub argument: &'static str,
-    /// What it must be.
-    pub expected: &'static str,
-    /// What it was.
+    /// What the argument must be.
+    pub expected: String,
+    /// What was passed.
     pub received: String,
 }
 
-/// Why a call failed. Nothing has changed then: no byte, no cached image, no counter.
+/// Why a call failed. A failed call changes no byte, no cache entry and no counter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The argument is of the wrong type.
+    /// The argument has the wrong type.
     #[error(transparent)]
     InvalidArgType(BadArgument),
-    /// The argument is not one of the allowed values.
+    /// The argument is not one of the allowed values, or its memory cannot be used.
     #[error(transparent)]
     InvalidArgValue(BadArgument),
-    /// The argument is a number or a length outside its range.
+    /// The argument is a number, or has a length, that is out of range.
     #[error(transparent)]
     OutOfRange(BadArgument),
-    /// JavaScript that runs while a Buffer is made got in the way. It only can if somebody replaced
-    /// `Buffer.allocUnsafeSlow`.
-    #[error("{function}: Buffer.allocUnsafeSlow was replaced; it must give a new Buffer and do no more")]
-    AllocatorReplaced {
-        /// The function that was called, by its JavaScript name.
-        function: &'static str,
-    },
-    /// There is no memory.
+    /// An allocation failed.
     #[error("{function}: no memory for {wanted} of {byte_length} bytes")]
     OutOfMemory {
-        /// The function that was called, by its JavaScript name.
+        /// The JavaScript name of the function that was called.
         function: &'static str,
-        /// What it was wanted for.
+        /// What the memory was for.
         wanted: &'static str,
-        /// How many bytes that needs.
+        /// The size of the allocation.
         byte_length: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! A conversion of one sample, for every 16-bit code there is.
+//! The per-channel conversion of all 65536 code values.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -7,32 +7,31 @@ use lru::LruCache;
 
 use crate::curves::{Direction, HlgDisplay};
 
-/// The result of a conversion for each of the 65536 codes: `table.get(code)` is the converted code.
+/// The converted code value of each code value.
 pub struct Table(Box<[u16; 65536]>);
 
-/// How many tables a process keeps, 128 KiB each.
-const KEPT_TABLES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+/// The number of tables that a process caches, 128 KiB each.
+const CACHED_TABLES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 impl Table {
-    /// The table of the conversion of each channel on its own. Light that the display cannot show saturates
-    /// at 65535. It is built for the first who asks, in some milliseconds, and shared by all: a process keeps
-    /// the eight that were used last.
-    pub fn of(direction: Direction, display: HlgDisplay) -> Arc<Table> {
+    /// The table of a per-channel conversion. Signals above 1 clip to 65535. The first call builds the table, in
+    /// some milliseconds; the process caches the eight most recently used.
+    pub fn shared(direction: Direction, display: HlgDisplay) -> Arc<Table> {
         type Tables = LruCache<(Direction, u64), Arc<Table>>;
-        static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(|| Mutex::new(LruCache::new(KEPT_TABLES)));
+        static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(|| Mutex::new(LruCache::new(CACHED_TABLES)));
         let key = (direction, display.peak_luminance().to_bits());
-        // Who asks meanwhile waits, rather than build the same. A table is whole whoever panicked.
+        // Building under the lock avoids duplicates. Poisoning is harmless: only complete tables are inserted.
         let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(tables.get_or_insert(key, || Arc::new(Table::build(direction, display))))
     }
 
     fn build(direction: Direction, display: HlgDisplay) -> Table {
         let convert_code = |code| {
-            let signal = direction.convert_per_channel(f64::from(code) / 65535.0, display);
-            // `as` saturates: a signal above 1 is 65535, where a wrapping store would make it dark.
+            let signal = direction.convert_signal(f64::from(code) / 65535.0, display);
+            // `as` clips: a signal above 1 is 65535, where a wrapping store would be dark.
             (signal * 65535.0).round() as u16
         };
-        // On the heap from the start: JavaScript may call with little of its stack left.
+        // On the heap from the start: JavaScript may call with little stack left.
         let codes: Vec<u16> = (0..=u16::MAX).map(convert_code).collect();
         #[expect(clippy::expect_used, reason = "the length is that of the range above")]
         Table(codes.try_into().expect("a result for each code"))
@@ -52,11 +51,11 @@ mod tests {
     use super::*;
 
     fn pq_to_hlg() -> Arc<Table> {
-        Table::of(Direction::PqToHlg, HlgDisplay::REFERENCE)
+        Table::shared(Direction::PqToHlg, HlgDisplay::REFERENCE)
     }
 
     fn hlg_to_pq() -> Arc<Table> {
-        Table::of(Direction::HlgToPq, HlgDisplay::REFERENCE)
+        Table::shared(Direction::HlgToPq, HlgDisplay::REFERENCE)
     }
 
     fn codes(table: &Table) -> impl Iterator<Item = u16> {
@@ -82,54 +81,53 @@ mod tests {
     }
 
     #[test]
-    fn highlights_saturate() {
+    fn highlights_clip() {
         let table = pq_to_hlg();
         assert!(table.get(49270) < 65535);
         assert!((49271..=u16::MAX).all(|code| table.get(code) == 65535));
     }
 
     #[test]
-    fn hlg_spans_pq_up_to_1000_candelas() {
+    fn hlg_white_is_1000_candelas_in_pq() {
         assert_eq!(hlg_to_pq().get(0), 0);
         assert_eq!(hlg_to_pq().get(65535), 49271);
     }
 
-    /// Neither function's codes lie as densely as the other's everywhere, so a code may come back as its
-    /// neighbour, and no further.
+    /// Each transfer function has fewer code values than the other somewhere, so a round trip may end at the next
+    /// one.
     #[test]
     fn round_trips_are_within_one_code() {
-        let worst = |there: &Table, back: &Table, last: u16| {
-            (0..=last).map(|code| back.get(there.get(code)).abs_diff(code)).max()
+        let worst = |first: &Table, second: &Table, last: u16| {
+            (0..=last).map(|code| second.get(first.get(code)).abs_diff(code)).max()
         };
         assert_eq!(worst(&pq_to_hlg(), &hlg_to_pq(), 49271), Some(1));
         assert_eq!(worst(&hlg_to_pq(), &pq_to_hlg(), u16::MAX), Some(1));
     }
 
     #[test]
-    fn a_table_is_built_once_while_it_is_used() {
+    fn a_table_is_built_once() {
         let display = HlgDisplay::new(700.0).unwrap();
-        let table = Table::of(Direction::PqToHlg, display);
-        assert!(Arc::ptr_eq(&table, &Table::of(Direction::PqToHlg, display)));
-        assert!(!Arc::ptr_eq(&table, &Table::of(Direction::HlgToPq, display)));
+        let table = Table::shared(Direction::PqToHlg, display);
+        assert!(Arc::ptr_eq(&table, &Table::shared(Direction::PqToHlg, display)));
+        assert!(!Arc::ptr_eq(&table, &Table::shared(Direction::HlgToPq, display)));
     }
 
     #[test]
-    fn a_process_keeps_a_bounded_number_of_tables() {
-        let peaks = (1..=3 * KEPT_TABLES.get()).map(|count| 100.0 * count as f64);
+    fn the_number_of_cached_tables_is_bounded() {
+        let peaks = (1..=3 * CACHED_TABLES.get()).map(|count| 100.0 * count as f64);
         let tables: Vec<_> = peaks
-            .map(|peak| Arc::downgrade(&Table::of(Direction::HlgToPq, HlgDisplay::new(peak).unwrap())))
+            .map(|peak| Arc::downgrade(&Table::shared(Direction::HlgToPq, HlgDisplay::new(peak).unwrap())))
             .collect();
-        assert!(tables.iter().filter(|table| table.strong_count() > 0).count() <= KEPT_TABLES.get());
+        assert!(tables.iter().filter(|table| table.strong_count() > 0).count() <= CACHED_TABLES.get());
     }
 
-    /// The peak of the display, as a PQ code, is where HLG ends.
     #[test]
-    fn the_peak_luminance_is_the_brightest_code() {
+    fn hlg_white_is_the_peak_luminance_in_pq() {
         for peak in [1.0, 300.0, 600.0, 2000.0, 4000.0, 10_000.0] {
             let display = HlgDisplay::new(peak).unwrap();
             let brightest = (crate::curves::pq_inverse_eotf(peak) * 65535.0).round() as u16;
-            assert_eq!(Table::of(Direction::HlgToPq, display).get(65535), brightest);
-            let table = Table::of(Direction::PqToHlg, display);
+            assert_eq!(Table::shared(Direction::HlgToPq, display).get(65535), brightest);
+            let table = Table::shared(Direction::PqToHlg, display);
             assert!(table.get(brightest) >= 65534 && table.get(brightest - 2) < 65535);
             assert!((brightest..=u16::MAX).skip(1).all(|code| table.get(code) == 65535));
         }

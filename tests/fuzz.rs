@@ -1,4 +1,4 @@
-//! What is fuzzed, without a fuzzer: on the inputs that fuzzing kept, and on random ones.
+//! The fuzz targets without a fuzzer: on the corpus, and on random inputs.
 
 use std::error::Error;
 use std::fs;
@@ -10,13 +10,15 @@ use proptest::prelude::*;
 mod cache;
 #[path = "../fuzz/src/convert.rs"]
 mod convert;
+#[path = "../fuzz/src/guarded.rs"]
+mod guarded;
 
 fn replay(corpus: &str, check: fn(&[u8]) -> arbitrary::Result<()>) -> Result<(), Box<dyn Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(corpus);
     let mut count = 0;
     for file in fs::read_dir(folder)? {
         let path = file?.path();
-        // Shown when the check fails.
+        // Printed if the check fails.
         println!("{}", path.display());
         check(&fs::read(path)?)?;
         count += 1;
@@ -43,7 +45,7 @@ proptest! {
         cache::check(&data).unwrap();
     }
 
-    /// Longer ones than are fuzzed: the conversion by luminance goes block by block.
+    /// Longer inputs than the fuzzer's, for more than one block of the conversion by luminance.
     #[test]
     fn convert_random_samples(data in prop::collection::vec(any::<u8>(), 200..2000)) {
         convert::check(&data).unwrap();

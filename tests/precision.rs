@@ -25,13 +25,13 @@ fn colours() -> Vec<(&'static str, Vec<Pixel>)> {
 }
 
 fn exact(direction: Direction, display: HlgDisplay, pixel: Pixel) -> Pixel {
-    let signals = direction.convert(pixel.map(|code| f64::from(code) / 65535.0), display);
+    let signals = direction.convert_pixel(pixel.map(|code| f64::from(code) / 65535.0), display);
     signals.map(|signal| (65535.0 * signal).round() as u16)
 }
 
 fn converted(conversion: Conversion, pixels: &[Pixel]) -> Vec<Pixel> {
     let mut samples: Vec<Sample> = pixels.as_flattened().iter().map(|code| code.to_le_bytes()).collect();
-    conversion.convert_in_place(&mut samples);
+    conversion.convert_image_in_place(&mut samples);
     samples.as_chunks().0.iter().map(|pixel| pixel.map(u16::from_le_bytes)).collect()
 }
 

@@ -1,17 +1,16 @@
-//! The cache's policy against a model that is too simple to be wrong: a list, searched from the front.
+//! The cache against a model: a list in order of use.
 
 use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
-use hdr_image_transfer_cache::cache::{Cache, Counters, Id, Image, Limits};
+use hdr_image_transfer_cache::cache::{Cache, Counters, Image, ImageId, Limits};
 use hdr_image_transfer_cache::curves::Transfer;
 
-/// An [`Id`] of these units, with room after them.
+/// The [`ImageId`] of these units.
 macro_rules! id {
     ($units:expr) => {
-        &mut Id::with_room(&mut [$units, &[u16::MAX]].concat())
+        &mut ImageId::with_trailing_slot(&mut [$units, &[u16::MAX]].concat())
     };
 }
 
@@ -19,10 +18,9 @@ macro_rules! id {
 pub fn check(data: &[u8]) -> Result<()> {
     let mut input = Unstructured::new(data);
     let limits = Limits {
-        max_entries: Some(input.int_in_range(0..=6)?).filter(|max| *max < 6),
+        max_entries: Some(input.int_in_range(0..=6)?).filter(|max| *max < 6).unwrap_or(usize::MAX),
         max_bytes: byte_length(&mut input)?.saturating_mul(3),
     };
-    let alive = Rc::new(());
     let mut model = Model { limits, entries: Vec::new(), counters: Counters::default() };
     let mut cache = Cache::new(limits);
     assert_eq!(cache.limits(), limits);
@@ -30,22 +28,22 @@ pub fn check(data: &[u8]) -> Result<()> {
     while !input.is_empty() {
         match Call::read(&mut input)? {
             Call::Request { id, target, byte_length } => {
-                let hit = cache.get(id!(id), target, |image: &Image<Held>| {
-                    let is_right = image.byte_length == byte_length && image.held.is_usable.get();
-                    is_right.then_some(image.held.number)
+                let hit = cache.get(id!(id), target, |image: &Image<Value>| {
+                    let is_valid = image.byte_length == byte_length && image.value.is_valid.get();
+                    is_valid.then_some(image.value.number)
                 });
                 assert_eq!(hit, model.hit(id, target, byte_length));
                 if hit.is_none() {
                     number += 1;
-                    let held = Held { number, is_usable: Cell::new(true), _alive: Rc::clone(&alive) };
-                    let image = Image { byte_length, held };
-                    let evicted_bytes = cache.store(id!(id), target, image, Duration::from_millis(1));
-                    assert_eq!(evicted_bytes, Ok(model.store(id, target, byte_length, number)));
+                    let value = Value { number, is_valid: Cell::new(true) };
+                    let Ok(key) = id!(id).to_key(target) else { panic!("no memory") };
+                    let removed = cache.store(key, Image { byte_length, value }, Duration::from_millis(1));
+                    assert_eq!(numbers(removed), model.store(id, target, byte_length, number));
                 }
             }
             Call::Detach { id, target } => {
                 let no_hit = cache.get(id!(id), target, |image| {
-                    image.held.is_usable.set(false);
+                    image.value.is_valid.set(false);
                     None::<()>
                 });
                 assert_eq!(no_hit, None);
@@ -55,19 +53,21 @@ pub fn check(data: &[u8]) -> Result<()> {
                 cache.count_passthrough();
                 model.counters.passthroughs += 1;
             }
-            Call::Delete { id } => assert_eq!(cache.delete(id!(id)), model.delete(id)),
+            Call::Delete { id } => {
+                assert_eq!(numbers(cache.delete(id!(id))), model.delete(id));
+            }
             Call::Clear => {
-                cache.clear();
-                model.entries.clear();
+                assert_eq!(numbers(cache.clear()), model.clear());
+                assert_eq!(numbers(cache.clear()), []);
             }
         }
-        model.assert_describes(&mut cache);
-        // What was let go is gone: there is one for each image kept, and this function's own.
-        assert_eq!(Rc::strong_count(&alive), 1 + cache.len());
+        model.assert_equals(&mut cache);
     }
-    drop(cache);
-    assert_eq!(Rc::strong_count(&alive), 1);
     Ok(())
+}
+
+fn numbers(images: Vec<Image<Value>>) -> Vec<usize> {
+    images.into_iter().map(|image| image.value.number).collect()
 }
 
 enum Call {
@@ -91,7 +91,7 @@ impl Call {
 }
 
 fn id(input: &mut Unstructured) -> Result<&'static [u16]> {
-    // Few, so that calls meet; with the units that stand for targets, and lone surrogates.
+    // Few, so that calls have ids in common; among them the values of targets, and lone surrogates.
     const IDS: [&[u16]; 8] = [&[], &[0], &[1], &[0, 1], &[0xd800], &[0xdc00], &[0xfffd], &[97; 300]];
     input.choose(&IDS).copied()
 }
@@ -100,7 +100,7 @@ fn target(input: &mut Unstructured) -> Result<Transfer> {
     input.choose(&[Transfer::Pq, Transfer::Hlg]).copied()
 }
 
-/// Mostly a small one; at times any.
+/// Mostly small, sometimes any.
 fn byte_length(input: &mut Unstructured) -> Result<usize> {
     match input.arbitrary()? {
         u8::MAX => input.arbitrary(),
@@ -108,25 +108,24 @@ fn byte_length(input: &mut Unstructured) -> Result<usize> {
     }
 }
 
-/// What the cache holds of an image.
-struct Held {
+/// The value of a cached image.
+struct Value {
     number: usize,
-    is_usable: Cell<bool>,
-    _alive: Rc<()>,
+    is_valid: Cell<bool>,
 }
 
-/// What the model knows of an image.
+/// An image in the model.
 struct Entry {
     id: &'static [u16],
     target: Transfer,
     byte_length: usize,
     number: usize,
-    is_usable: bool,
+    is_valid: bool,
 }
 
 struct Model {
     limits: Limits,
-    /// The least recently used first.
+    /// From the least to the most recently used.
     entries: Vec<Entry>,
     counters: Counters,
 }
@@ -137,11 +136,11 @@ impl Model {
         Some(self.entries.remove(at))
     }
 
-    /// The number of the image, if it was a hit.
+    /// The number of the image, if it is a hit.
     fn hit(&mut self, id: &[u16], target: Transfer, byte_length: usize) -> Option<usize> {
-        let is_right =
+        let is_same =
             |entry: &Entry| (entry.id, entry.target, entry.byte_length) == (id, target, byte_length);
-        let at = self.entries.iter().position(|entry| is_right(entry) && entry.is_usable)?;
+        let at = self.entries.iter().position(|entry| is_same(entry) && entry.is_valid)?;
         let entry = self.entries.remove(at);
         let number = entry.number;
         self.entries.push(entry);
@@ -149,56 +148,63 @@ impl Model {
         Some(number)
     }
 
-    /// The bytes evicted.
-    fn store(&mut self, id: &'static [u16], target: Transfer, byte_length: usize, number: usize) -> usize {
+    /// The numbers of the removed images, in order.
+    fn store(
+        &mut self,
+        id: &'static [u16],
+        target: Transfer,
+        byte_length: usize,
+        number: usize,
+    ) -> Vec<usize> {
         self.counters.misses += 1;
         self.counters.conversion += Duration::from_millis(1);
-        self.take(id, target);
+        let mut removed = Vec::from_iter(self.take(id, target).map(|entry| entry.number));
         let Limits { max_entries, max_bytes } = self.limits;
-        if max_entries == Some(0) || max_bytes == 0 || byte_length > max_bytes {
-            return 0;
+        if max_entries == 0 || max_bytes == 0 || byte_length > max_bytes {
+            removed.push(number);
+            return removed;
         }
-        self.entries.push(Entry { id, target, byte_length, number, is_usable: true });
-        let mut evicted_bytes = 0;
-        while max_entries.is_some_and(|max| self.entries.len() > max) || self.bytes_used() > max_bytes as u128
-        {
-            evicted_bytes += self.entries.remove(0).byte_length;
+        self.entries.push(Entry { id, target, byte_length, number, is_valid: true });
+        while self.entries.len() > max_entries || self.bytes_used() > max_bytes as u128 {
+            removed.push(self.entries.remove(0).number);
             self.counters.evictions += 1;
         }
-        evicted_bytes
+        removed
     }
 
     fn detach(&mut self, id: &[u16], target: Transfer) {
         for entry in &mut self.entries {
-            entry.is_usable &= entry.id != id || entry.target != target;
+            entry.is_valid &= entry.id != id || entry.target != target;
         }
     }
 
-    fn delete(&mut self, id: &[u16]) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|entry| entry.id != id);
-        self.entries.len() < before
+    fn delete(&mut self, id: &[u16]) -> Vec<usize> {
+        Transfer::ALL.iter().filter_map(|target| self.take(id, *target)).map(|entry| entry.number).collect()
     }
 
-    /// As wide as sums of any lengths need.
+    fn clear(&mut self) -> Vec<usize> {
+        self.entries.drain(..).map(|entry| entry.number).collect()
+    }
+
+    /// Wide enough for sums of any lengths.
     fn bytes_used(&self) -> u128 {
         self.entries.iter().map(|entry| entry.byte_length as u128).sum()
     }
 
-    fn assert_describes(&self, cache: &mut Cache<Held>) {
+    fn assert_equals(&self, cache: &mut Cache<Value>) {
         assert_eq!(cache.len(), self.entries.len());
         assert_eq!(cache.is_empty(), self.entries.is_empty());
         assert_eq!(cache.bytes_used() as u128, self.bytes_used());
         assert!(cache.bytes_used() <= self.limits.max_bytes);
-        assert!(self.limits.max_entries.is_none_or(|max| cache.len() <= max));
+        assert!(cache.len() <= self.limits.max_entries);
         for entry in &self.entries {
-            // A look that is no hit.
-            let mut kept = None;
+            // Without a hit.
+            let mut cached = None;
             cache.get(id!(entry.id), entry.target, |image| {
-                kept = Some((image.byte_length, image.held.number));
+                cached = Some((image.byte_length, image.value.number));
                 None::<()>
             });
-            assert_eq!(kept, Some((entry.byte_length, entry.number)));
+            assert_eq!(cached, Some((entry.byte_length, entry.number)));
         }
         assert_eq!(cache.counters(), self.counters);
     }

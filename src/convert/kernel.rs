@@ -1,105 +1,101 @@
-//! The kernels, and which of them is used.
+//! The algorithms that convert samples on one thread.
 
 use std::mem::MaybeUninit;
-use std::sync::OnceLock;
+use std::ptr;
+use std::sync::Arc;
 
 #[cfg(target_arch = "x86_64")]
-use super::avx512;
+use super::avx512::Avx512Polynomials;
 use super::luminance::Luminance;
-use super::{Conversion, Ootf, Sample};
+use super::{Conversion, InstructionSet, Ootf, Sample, SampleSource, SharedSample};
 use crate::table::Table;
 
-/// A way to convert samples on one thread. All give the same bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Samples that are copied and then converted in place, so that they are still in the first-level cache: 1024
+/// pixels, 6 KiB.
+const COPY_BLOCK: usize = 3 * 1024;
+
+/// A conversion prepared for an instruction set. Chosen once for an image, and shared by its threads.
 pub enum Kernel {
-    /// By table, or by the arithmetic of any processor: runs everywhere, and defines the result.
-    Portable,
-    /// As the portable one, compiled for x86-64 processors that have AVX2. Look-ups gain nothing by it.
+    /// A table look-up for each sample.
+    Table(Arc<Table>),
+    /// Polynomials that equal the table.
     #[cfg(target_arch = "x86_64")]
-    Avx2,
-    /// Per channel for the reference display by polynomials, otherwise as the portable one, compiled for x86-64
-    /// processors that have AVX-512 F and BW.
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
+    Avx512Polynomials(Avx512Polynomials),
+    /// Arithmetic on whole pixels.
+    Luminance(Luminance),
 }
 
 impl Kernel {
-    /// All, from the slowest to the fastest, with the names by which they are chosen.
-    const ALL: &[(&str, Kernel)] = &[
-        ("portable", Kernel::Portable),
+    /// The fastest kernel for a conversion with the instructions of a set.
+    ///
+    /// # Panics
+    /// If the processor does not support the set.
+    pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Kernel {
+        assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
+        if conversion.rendering.ootf == Ootf::Luminance {
+            return Kernel::Luminance(Luminance::new(conversion, instruction_set));
+        }
         #[cfg(target_arch = "x86_64")]
-        ("avx2", Kernel::Avx2),
-        #[cfg(target_arch = "x86_64")]
-        ("avx512", Kernel::Avx512),
-    ];
-
-    /// All kernels that this processor can run.
-    pub fn supported() -> impl Iterator<Item = Kernel> {
-        Kernel::ALL.iter().map(|(_, kernel)| *kernel).filter(|kernel| kernel.is_supported())
+        if instruction_set == InstructionSet::Avx512
+            && let Some(polynomials) = Avx512Polynomials::new(conversion)
+        {
+            return Kernel::Avx512Polynomials(polynomials);
+        }
+        Kernel::Table(Table::shared(conversion.direction, conversion.rendering.display))
     }
 
-    /// Whether this processor can run the kernel.
-    pub fn is_supported(self) -> bool {
+    /// Converts samples in place.
+    ///
+    /// # Panics
+    /// If the length is not a multiple of [`Ootf::samples`].
+    pub fn convert_in_place(&self, samples: &mut [Sample]) {
         match self {
-            Kernel::Portable => true,
+            Kernel::Table(table) => {
+                for sample in samples {
+                    *sample = convert_sample(table, *sample);
+                }
+            }
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => is_x86_feature_detected!("avx2"),
-            #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw"),
+            Kernel::Avx512Polynomials(polynomials) => polynomials.convert_in_place(samples),
+            Kernel::Luminance(luminance) => luminance.convert_in_place(samples),
         }
     }
 
-    /// The kernel that the environment variable `HDR_IMAGE_TRANSFER_KERNEL` names, if this processor can run
-    /// it, and the fastest otherwise; chosen at the first call.
-    pub fn best() -> Kernel {
-        static BEST: OnceLock<Kernel> = OnceLock::new();
-        *BEST.get_or_init(|| {
-            let chosen = std::env::var_os("HDR_IMAGE_TRANSFER_KERNEL");
-            let is_chosen =
-                |(name, _): &&(&str, Kernel)| chosen.as_ref().is_some_and(|chosen| chosen == name);
-            let named = Kernel::ALL.iter().find(is_chosen).map(|(_, kernel)| *kernel);
-            let fastest = || Kernel::supported().last().unwrap_or(Kernel::Portable);
-            named.filter(|kernel| kernel.is_supported()).unwrap_or_else(fastest)
-        })
-    }
-
-    /// Writes the converted `source` over all of `target`, each sample once.
+    /// Writes the converted `source` to all of `target`.
     ///
     /// # Panics
-    /// When the two are not of the same length, or not a multiple of [`Ootf::samples`], or when the processor
-    /// cannot run the kernel.
-    pub fn convert(self, conversion: Conversion, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
+    /// If the lengths differ, or are not a multiple of [`Ootf::samples`].
+    pub fn convert<S: SampleSource>(&self, source: &[S], target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
-        assert!(self.is_supported(), "the processor cannot run {self:?}");
-        if conversion.rendering.ootf == Ootf::Luminance {
-            return Luminance::new(conversion, self).convert(source, target);
-        }
-        #[cfg(target_arch = "x86_64")]
-        if let (Kernel::Avx512, Some(segments)) = (self, conversion.segments()) {
-            return avx512::convert(segments, source, target);
-        }
-        let table = conversion.table();
-        for (sample, converted) in source.iter().zip(target) {
-            converted.write(convert_sample(&table, *sample));
+        match (self, S::exclusive(source)) {
+            (Kernel::Table(table), _) => {
+                for (sample, converted) in source.iter().zip(target) {
+                    converted.write(convert_sample(table, sample.read()));
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            (Kernel::Avx512Polynomials(polynomials), Some(source)) => polynomials.convert(source, target),
+            _ => {
+                for (source, target) in source.chunks(COPY_BLOCK).zip(target.chunks_mut(COPY_BLOCK)) {
+                    self.convert_in_place(write_copy(source, target));
+                }
+            }
         }
     }
 
-    /// Converts every sample where it stands.
+    /// Converts samples in place, in memory that other threads may write.
     ///
     /// # Panics
-    /// When their number is not a multiple of [`Ootf::samples`], or when the processor cannot run the kernel.
-    pub fn convert_in_place(self, conversion: Conversion, samples: &mut [Sample]) {
-        assert!(self.is_supported(), "the processor cannot run {self:?}");
-        if conversion.rendering.ootf == Ootf::Luminance {
-            return Luminance::new(conversion, self).convert_in_place(samples);
-        }
-        #[cfg(target_arch = "x86_64")]
-        if let (Kernel::Avx512, Some(segments)) = (self, conversion.segments()) {
-            return avx512::convert_in_place(segments, samples);
-        }
-        let table = conversion.table();
-        for sample in samples {
-            *sample = convert_sample(&table, *sample);
+    /// If the length is not a multiple of [`Ootf::samples`].
+    pub fn convert_shared_in_place(&self, samples: &[impl SharedSample]) {
+        let mut block = [MaybeUninit::uninit(); COPY_BLOCK];
+        for samples in samples.chunks(COPY_BLOCK) {
+            let block = &mut block[..samples.len()];
+            let converted = write_copy(samples, block);
+            self.convert_in_place(converted);
+            for (sample, converted) in samples.iter().zip(converted) {
+                sample.write(*converted);
+            }
         }
     }
 }
@@ -107,4 +103,21 @@ impl Kernel {
 #[inline]
 fn convert_sample(table: &Table, sample: Sample) -> Sample {
     table.get(u16::from_le_bytes(sample)).to_le_bytes()
+}
+
+/// Copies `source` to `target`, and returns the copy.
+fn write_copy<'target>(
+    source: &[impl SampleSource],
+    target: &'target mut [MaybeUninit<Sample>],
+) -> &'target mut [Sample] {
+    assert_eq!(source.len(), target.len(), "source and target must have the same length");
+    for (sample, copy) in source.iter().zip(&mut *target) {
+        copy.write(sample.read());
+    }
+    #[expect(unsafe_code, reason = "`assume_init_mut` of slices needs Rust 1.93")]
+    // SAFETY: the loop has written all samples, since the lengths are equal. `MaybeUninit<Sample>` has the layout
+    // of `Sample`.
+    unsafe {
+        &mut *(ptr::from_mut(target) as *mut [Sample])
+    }
 }

@@ -1,35 +1,31 @@
 //! The conversion by the OOTF of BT.2100, which depends on all three channels of a pixel.
 //!
-//! It is plain arithmetic in `f32`, without branches or fused multiplication and addition, so that the compiler
-//! makes SIMD of it for any processor, and any gives the same bits. (Only PQ's EOTF is looked up.) The result
-//! is within one code of the exact one, and nearly always that one.
-
-#![allow(
-    unsafe_code,
-    reason = "calls of functions that not every processor can run, and memory that was just written"
-)]
+//! It is plain `f32` arithmetic without branches and without fused multiply-add. So the compiler vectorizes it for
+//! every instruction set, and all give the same bits. (Only the PQ EOTF is a table.) The result is within one code
+//! value of the exact one, and mostly equal to it.
 
 use std::f64::consts::{LN_2, LOG2_E};
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::LazyLock;
 
-use super::{Conversion, Kernel, Sample};
-use crate::curves::{A, B, C, C1, C2, C3, Direction, M1, M2, PQ_PEAK_LUMINANCE, pq_eotf};
+use super::{Conversion, InstructionSet, Sample};
+use crate::curves::{
+    Direction, HLG_A, HLG_B, HLG_C, LUMINANCE_WEIGHTS, PQ_C1, PQ_C2, PQ_C3, PQ_M1, PQ_M2, PQ_PEAK_LUMINANCE,
+    pq_eotf,
+};
 
-/// How many samples go through each step together: 64 pixels. They stay in the processor's first cache.
+/// The number of samples that go through each step together: 64 pixels, which stay in the first-level cache.
 const BLOCK: usize = 3 * 64;
 type Block = [Sample; BLOCK];
 type Values = [f32; BLOCK];
 
-/// A conversion: to light, which is scaled by a power of its luminance, and to the other signal.
+/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal.
 ///
-/// PQ's light is display light, 1 at 10000 cd/m², and HLG's is scene light, 0 to 1.
+/// Display light is relative to 10000 cd/m² here.
 pub struct Luminance {
-    /// One that the processor can run.
-    kernel: Kernel,
+    /// Supported by the processor.
+    instruction_set: InstructionSet,
     direction: Direction,
-    /// The light of a colour is multiplied by `scale` · Y^`exponent`.
+    /// The OOTF, or its inverse, multiplies all channels by `scale` · Y^`exponent`.
     exponent: f32,
     scale: f32,
 }
@@ -38,67 +34,48 @@ impl Luminance {
     /// Prepares a conversion.
     ///
     /// # Panics
-    /// When the processor cannot run the kernel.
-    pub fn new(Conversion { direction, rendering }: Conversion, kernel: Kernel) -> Luminance {
-        assert!(kernel.is_supported(), "the processor cannot run {kernel:?}");
+    /// If the processor does not support the instruction set.
+    pub fn new(
+        Conversion { direction, rendering }: Conversion,
+        instruction_set: InstructionSet,
+    ) -> Luminance {
+        assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
         let gamma = rendering.display.system_gamma();
         let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
-            // Light has to be relative to the peak, here and in Y: their powers add up to −1/γ.
+            // Light must be relative to the peak, here and in Y: the exponents add up to −1/γ.
             Direction::PqToHlg => ((1.0 - gamma) / gamma, peak.powf(-1.0 / gamma)),
             Direction::HlgToPq => (gamma - 1.0, peak),
         };
-        Luminance { kernel, direction, exponent: exponent as f32, scale: scale as f32 }
+        Luminance { instruction_set, direction, exponent: exponent as f32, scale: scale as f32 }
     }
 
-    /// Writes the converted `source` over all of `target`, which has the same length.
+    /// Converts samples in place.
     ///
     /// # Panics
-    /// When they are not whole pixels.
-    pub fn convert(&self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
-        assert_whole_pixels(source);
-        for (source, target) in source.chunks(BLOCK).zip(target.chunks_mut(BLOCK)) {
-            for (target, sample) in target.iter_mut().zip(source) {
-                target.write(*sample);
-            }
-            // SAFETY: all of these samples were just written, and both have one layout.
-            let samples = unsafe { &mut *(ptr::from_mut(target) as *mut [Sample]) };
-            self.convert_block(samples);
-        }
-    }
-
-    /// Converts every sample where it stands.
-    ///
-    /// # Panics
-    /// When they are not whole pixels.
+    /// If the length is not a multiple of 3.
     pub fn convert_in_place(&self, samples: &mut [Sample]) {
-        assert_whole_pixels(samples);
-        for samples in samples.chunks_mut(BLOCK) {
-            self.convert_block(samples);
-        }
-    }
-
-    /// Converts a block, or the last samples, which may be fewer.
-    fn convert_block(&self, samples: &mut [Sample]) {
-        if let Ok(block) = samples.try_into() {
-            return self.convert_whole_block(block);
-        }
-        // Filled up with black.
+        assert!(samples.len().is_multiple_of(3), "there must be whole pixels");
+        let (blocks, tail) = samples.as_chunks_mut();
+        blocks.iter_mut().for_each(|block| self.convert_block(block));
+        // The rest of the block is black.
         let mut block = [[0; 2]; BLOCK];
-        block[..samples.len()].copy_from_slice(samples);
-        self.convert_whole_block(&mut block);
-        samples.copy_from_slice(&block[..samples.len()]);
+        block[..tail.len()].copy_from_slice(tail);
+        self.convert_block(&mut block);
+        tail.copy_from_slice(&block[..tail.len()]);
     }
 
-    fn convert_whole_block(&self, block: &mut Block) {
-        match self.kernel {
-            Kernel::Portable => self.convert_pixels(block),
-            // SAFETY: the processor has what the kernel needs, as `new` saw.
+    fn convert_block(&self, block: &mut Block) {
+        match self.instruction_set {
+            InstructionSet::Portable => self.convert_pixels(block),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => unsafe { self.convert_pixels_avx2(block) },
-            // SAFETY: as above.
+            #[expect(unsafe_code, reason = "not every processor supports AVX2")]
+            // SAFETY: `new` has checked that this one does.
+            InstructionSet::Avx2 => unsafe { self.convert_pixels_avx2(block) },
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => unsafe { self.convert_pixels_avx512(block) },
+            #[expect(unsafe_code, reason = "not every processor supports AVX-512")]
+            // SAFETY: `new` has checked that this one does.
+            InstructionSet::Avx512 => unsafe { self.convert_pixels_avx512(block) },
         }
     }
 
@@ -114,10 +91,10 @@ impl Luminance {
         self.convert_pixels(block);
     }
 
-    /// Inlined, to be compiled with the instructions of each kernel.
+    /// Inlined into each caller, to be compiled for its instruction set.
     ///
-    /// Each step goes over the whole block, since a processor keeps more of a short chain of operations in
-    /// flight than of a long one: with PQ's inverse EOTF in one step, that takes twice as long.
+    /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop body: with
+    /// the PQ inverse EOTF as one step, the conversion takes twice as long.
     #[inline(always)]
     fn convert_pixels(&self, block: &mut Block) {
         let mut values = [0.0; BLOCK];
@@ -132,7 +109,7 @@ impl Luminance {
                     *value = hlg_scene_light(f32::from(u16::from_le_bytes(*sample)));
                 }
                 self.apply_ootf(&mut values);
-                each(&mut values, |light| M1 as f32 * log2(light));
+                each(&mut values, |light| PQ_M1 as f32 * log2(light));
                 each(&mut values, exp2);
                 each(&mut values, pq_log2_signal);
                 each(&mut values, exp2);
@@ -143,12 +120,13 @@ impl Luminance {
         }
     }
 
-    /// Scales the light of each pixel by the power of its luminance: the OOTF, or its inverse.
+    /// The OOTF or its inverse: scales the light of each pixel by a power of its luminance.
     #[inline(always)]
     fn apply_ootf(&self, light: &mut Values) {
+        let [r_weight, g_weight, b_weight] = LUMINANCE_WEIGHTS.map(|weight| weight as f32);
         let mut gains = [0.0; BLOCK / 3];
         for (gain, [r, g, b]) in gains.iter_mut().zip(light.as_chunks().0) {
-            *gain = 0.2627 * r + 0.6780 * g + 0.0593 * b;
+            *gain = r_weight * r + g_weight * g + b_weight * b;
         }
         each(&mut gains, |luminance| (self.exponent * log2(luminance)).clamp(-126.0, 126.0));
         each(&mut gains, |logarithm| self.scale * exp2(logarithm));
@@ -158,22 +136,18 @@ impl Luminance {
     }
 }
 
-fn assert_whole_pixels(samples: &[Sample]) {
-    assert!(samples.len().is_multiple_of(3), "there must be whole pixels");
-}
-
-/// The light of each PQ code: 1 at 10000 cd/m².
+/// PQ EOTF of each code value, relative to 10000 cd/m².
 fn pq_display_light() -> &'static [f32; 65536] {
     static LIGHT: LazyLock<Box<[f32; 65536]>> = LazyLock::new(|| {
         let light = |code| (pq_eotf(f64::from(code) / 65535.0) / PQ_PEAK_LUMINANCE) as f32;
         let values: Vec<f32> = (0..=u16::MAX).map(light).collect();
         #[expect(clippy::expect_used, reason = "the length is that of the range above")]
-        values.try_into().expect("light for each code")
+        values.try_into().expect("light for each code value")
     });
     &LIGHT
 }
 
-/// Not inlined, since gathering with SIMD takes longer than one load after the other.
+/// Not inlined: vectorized, it would gather, which takes longer than single loads.
 #[inline(never)]
 fn look_up(table: &[f32; 65536], samples: &Block, values: &mut Values) {
     for (value, sample) in values.iter_mut().zip(samples) {
@@ -188,15 +162,15 @@ fn each(values: &mut [f32], step: impl Fn(f32) -> f32) {
     }
 }
 
-/// HLG inverse OETF of a code.
+/// HLG inverse OETF of a code value.
 #[inline(always)]
 fn hlg_scene_light(code: f32) -> f32 {
     const SQUARE: f64 = 1.0 / (3.0 * 65535.0 * 65535.0);
-    const SLOPE: f64 = LOG2_E / A / 65535.0;
-    /// The exponent at code 0: of C, and of the 12 that the inverse OETF divides by.
-    const START: f64 = -LOG2_E * C / A - 3.584_962_500_721_156;
+    const SLOPE: f64 = LOG2_E / HLG_A / 65535.0;
+    /// The exponent at code value 0, with log2(12) for the division by 12.
+    const START: f64 = -LOG2_E * HLG_C / HLG_A - 3.584_962_500_721_156;
     let dark = SQUARE as f32 * (code * code);
-    let bright = exp2(SLOPE as f32 * code + START as f32) + (B / 12.0) as f32;
+    let bright = exp2(SLOPE as f32 * code + START as f32) + (HLG_B / 12.0) as f32;
     if code <= 32767.0 { dark } else { bright }
 }
 
@@ -204,33 +178,32 @@ fn hlg_scene_light(code: f32) -> f32 {
 #[inline(always)]
 fn hlg_signal(scene: f32) -> f32 {
     let dark = (3.0 * scene).sqrt();
-    let bright = (A * LN_2) as f32 * log2(12.0 * scene - B as f32) + C as f32;
+    let bright = (HLG_A * LN_2) as f32 * log2(12.0 * scene - HLG_B as f32) + HLG_C as f32;
     if scene <= (1.0 / 12.0) as f32 { dark } else { bright }
 }
 
-/// PQ inverse EOTF from v, the display light to the power M1, to the logarithm of the signal.
+/// Part of the PQ inverse EOTF: from v, display light to the power m1, to the logarithm of the signal.
 ///
-/// The signal is w^M2 where w = (C1 + C2·v) / (1 + C3·v). It is near 1, so that `f32` would keep little of it.
-/// Since C2 = C3 + 1 − C1, its logarithm is −2 atanh(s) where s = (1 − C1)(1 − v) / (1 + C1 + (C2 + C3)·v).
+/// The signal is w^m2 where w = (c1 + c2·v) / (1 + c3·v). Because w is near 1, `f32` would lose most of its logarithm.
+/// Since c2 = c3 + 1 − c1, that is −2 atanh(s) where s = (1 − c1)(1 − v) / (1 + c1 + (c2 + c3)·v).
 #[inline(always)]
 fn pq_log2_signal(v: f32) -> f32 {
-    const SERIES: [f32; 2] = atanh_series(-2.0 * M2 * LOG2_E);
-    let s = (1.0 - C1) as f32 * (1.0 - v) / ((1.0 + C1) as f32 + (C2 + C3) as f32 * v);
+    const SERIES: [f32; 2] = atanh_series(-2.0 * PQ_M2 * LOG2_E);
+    let s = (1.0 - PQ_C1) as f32 * (1.0 - v) / ((1.0 + PQ_C1) as f32 + (PQ_C2 + PQ_C3) as f32 * v);
     s * (SERIES[0] + SERIES[1] * (s * s))
 }
 
-/// The code of a signal. Signals above 1 saturate.
+/// The code value of a signal. Signals above 1 clip.
 #[inline(always)]
 fn nearest_code(signal: f32) -> u16 {
-    /// 2^23: an `f32` of that size has no bits for fractions, so that adding it rounds, and the code stands in
-    /// the lowest bits.
+    /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the lowest bits.
     const ROUND: f32 = 8_388_608.0;
     let code = 65535.0 * signal;
-    let saturated = if code < 65535.0 { code } else { 65535.0 };
-    (saturated + ROUND).to_bits() as u16
+    let clipped = if code < 65535.0 { code } else { 65535.0 };
+    (clipped + ROUND).to_bits() as u16
 }
 
-/// The logarithm of a positive number; −127 for 0. The error is 2e-7 at most, of the logarithm above 1, absolute below.
+/// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute below.
 #[inline(always)]
 fn log2(x: f32) -> f32 {
     const SERIES: [f32; 4] = atanh_series(2.0 * LOG2_E);
@@ -245,12 +218,12 @@ fn log2(x: f32) -> f32 {
     s * series + exponent
 }
 
-/// 2 to a power between −126 and 127, within 2e-7 of it.
+/// 2 to the power of a number from −126 to 127. The relative error is at most 2e-7.
 #[inline(always)]
 fn exp2(x: f32) -> f32 {
-    /// 1.5 · 2^23; adding it rounds, as in [`nearest_code`], also below 0.
+    /// 1.5 · 2^23: adding it rounds as in [`nearest_code`], also negative numbers.
     const ROUND: f32 = 12_582_912.0;
-    /// Taylor's, the coefficients of f, f² …
+    /// The Taylor series in f.
     const SERIES: [f32; 7] = {
         let mut series = [1.0; 7];
         let (mut coefficient, mut at) = (1.0, 1);
@@ -267,11 +240,11 @@ fn exp2(x: f32) -> f32 {
     let low = (SERIES[0] + SERIES[1] * f) + (SERIES[2] + SERIES[3] * f) * f2;
     let high = (SERIES[4] + SERIES[5] * f) + SERIES[6] * f2;
     let power = low + high * (f2 * f2);
-    // The whole part goes to the exponent.
+    // The integer part is added to the exponent bits.
     f32::from_bits(power.to_bits().wrapping_add(rounded.to_bits() << 23))
 }
 
-/// The coefficients of s, s³, s⁵ … in `factor` · atanh(s).
+/// The coefficients of s, s³, s⁵ … in the series of `factor` · atanh(s).
 const fn atanh_series<const TERMS: usize>(factor: f64) -> [f32; TERMS] {
     let mut series = [0.0; TERMS];
     let mut at = 0;

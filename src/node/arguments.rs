@@ -1,184 +1,165 @@
-//! What JavaScript passed: read and checked, or turned down in words for the caller.
+//! Validation of JavaScript arguments.
 
 use std::ptr;
 
-use napi::bindgen_prelude::Unknown;
-use napi::{Env, JsValue, ValueType, sys};
+use napi::bindgen_prelude::{FromNapiValue, Unknown};
+use napi::{Env, JsValue, ValueType, check_status, sys};
 use napi_derive::napi;
 
 use super::buffer::{Bytes, typed_array_kind};
+use super::environment::{Environment, MemoryKind};
 use super::error::throw;
-use crate::cache::{Id, Limits};
+use crate::cache::{ImageId, Limits};
 use crate::convert::{Ootf, Rendering, Sample};
 use crate::curves::{HlgDisplay, Transfer};
 use crate::error::{BadArgument, Error};
 
-/// What a cache may hold, and, as for `convertTransfer`, how it converts. Both limits hold at all times; a limit of 0 turns caching off.
+const TRANSFERS: [(&str, Transfer); 2] = [("pq", Transfer::Pq), ("hlg", Transfer::Hlg)];
+const OOTFS: [(&str, Ootf); 2] = [("per-channel", Ootf::PerChannel), ("luminance", Ootf::Luminance)];
+
+/// Limits of a cache, and, as for `convertTransfer`, how it converts.
+///
+/// Both limits hold at all times. A limit of 0 turns caching off.
 #[napi(object, object_to_js = false)]
 pub struct HdrImageTransferCacheOptions<'env> {
-    /// The maximum number of images to hold: a non-negative integer.
+    /// The maximum number of cached images: a non-negative integer.
     ///
     /// @default no limit on the number of images
     #[napi(ts_type = "number | null | undefined")]
     pub max_entries: Option<Unknown<'env>>,
-    /// The maximum total bytes of the images to hold: a non-negative integer. A larger image is converted
-    /// and returned, but not kept.
+    /// The maximum total bytes of cached images: a non-negative integer. A larger image is converted and returned,
+    /// but not cached.
     ///
     /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
     #[napi(ts_type = "number | null | undefined")]
     pub max_bytes: Option<Unknown<'env>>,
 }
 
-/// How `convertTransfer` converts.
+/// How a conversion renders HLG.
 #[napi(object, object_to_js = false)]
 pub struct ConvertTransferOptions<'env> {
-    /// The HLG OOTF: by the luminance of each pixel, as BT.2100 has it, or per channel, which is the same for
-    /// greys and shifts saturated colours.
+    /// What the HLG OOTF depends on: `"luminance"` as specified in BT.2100, or `"per-channel"`, which is equal for greys
+    /// and shifts saturated colours.
     ///
     /// @default "per-channel"
     #[napi(ts_type = "HlgOotf | null | undefined")]
     pub ootf: Option<Unknown<'env>>,
-    /// The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It sets the system gamma (BT.2390).
+    /// The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It determines the system gamma (BT.2390).
     ///
     /// @default 1000
     #[napi(ts_type = "number | null | undefined")]
     pub peak_luminance: Option<Unknown<'env>>,
 }
 
-/// A call from JavaScript: reads its arguments, and throws in its name.
-#[derive(Clone, Copy)]
-pub struct Call<'env> {
-    env: &'env Env,
-    /// The JavaScript name of the function that was called.
-    pub function: &'static str,
+/// The limits of a cache, as given, and how it converts.
+pub struct CacheOptions {
+    /// `INFINITY` for no limit.
+    pub max_entries: f64,
+    pub max_bytes: f64,
+    pub rendering: Rendering,
 }
 
-impl<'env> Call<'env> {
-    /// A call of the function of that JavaScript name.
-    pub fn new(env: &'env Env, function: &'static str) -> Call<'env> {
-        Call { env, function }
+impl CacheOptions {
+    /// Limits beyond the address space are those of the address space.
+    pub fn limits(&self) -> Limits {
+        Limits { max_entries: self.max_entries as usize, max_bytes: self.max_bytes as usize }
+    }
+}
+
+impl Default for CacheOptions {
+    fn default() -> CacheOptions {
+        let Limits { max_entries, max_bytes } = Limits::default();
+        CacheOptions {
+            max_entries: max_entries as f64,
+            max_bytes: max_bytes as f64,
+            rendering: Rendering::default(),
+        }
+    }
+}
+
+/// Validates the arguments of one call. Errors name the function.
+#[derive(Clone, Copy)]
+pub struct Arguments<'env> {
+    env: &'env Env,
+    function: &'static str,
+}
+
+impl<'env> Arguments<'env> {
+    /// The arguments of a call of `function`, a JavaScript name.
+    pub fn new(env: &'env Env, function: &'static str) -> Arguments<'env> {
+        Arguments { env, function }
     }
 
-    /// The limits of a cache, and how it converts: nothing, a number of entries, or options.
-    pub fn cache_options(&self, limits: Option<Unknown<'env>>) -> napi::Result<(Limits, Rendering)> {
-        let (max_entries, max_bytes, rendering) = match limits {
-            None => (Some(Limits::DEFAULT_MAX_ENTRIES), None, Rendering::default()),
-            Some(value) => match value.get_type()? {
-                ValueType::Number => (self.limit("maxEntries", limits)?, None, Rendering::default()),
-                ValueType::Object if special_kind(value).is_none() => {
-                    // SAFETY: the value is an object.
-                    let options = unsafe { value.cast::<HdrImageTransferCacheOptions>() }?;
-                    (
-                        self.limit("maxEntries", options.max_entries)?,
-                        self.limit("maxBytes", options.max_bytes)?,
-                        self.convert_options(limits)?,
-                    )
-                }
-                _ => {
-                    let expected = "a number or an options object";
-                    return Err(self.reject(Error::InvalidArgType, "limits", expected, describe(value)));
-                }
-            },
+    /// Nothing, a number of entries, or options.
+    pub fn cache_options(&self, limits: Option<Unknown<'env>>) -> napi::Result<CacheOptions> {
+        let default = CacheOptions::default();
+        let Some(value) = limits else { return Ok(default) };
+        if value.get_type()? == ValueType::Number {
+            return Ok(CacheOptions { max_entries: self.limit("maxEntries", value)?, ..default });
+        }
+        self.expect_options("limits", "a number or an options object", value)?;
+        // SAFETY: the value is an object.
+        let limits: HdrImageTransferCacheOptions = unsafe { value.cast() }?;
+        // SAFETY: the value is an object.
+        let conversion: ConvertTransferOptions = unsafe { value.cast() }?;
+        let limit = |argument, limit: Option<Unknown>, default| match given(limit)? {
+            Some(value) => self.limit(argument, value),
+            None => Ok(default),
         };
-        let max_bytes = max_bytes.unwrap_or(Limits::DEFAULT_MAX_BYTES);
-        Ok((Limits { max_entries, max_bytes }, rendering))
+        Ok(CacheOptions {
+            max_entries: limit("maxEntries", limits.max_entries, f64::INFINITY)?,
+            max_bytes: limit("maxBytes", limits.max_bytes, default.max_bytes)?,
+            rendering: self.rendering(conversion)?,
+        })
     }
 
-    /// How to convert: nothing, or options.
+    /// Nothing, or options.
     pub fn convert_options(&self, options: Option<Unknown<'env>>) -> napi::Result<Rendering> {
         let Some(value) = options else { return Ok(Rendering::default()) };
-        if value.get_type()? != ValueType::Object || special_kind(value).is_some() {
-            let expected = "an options object";
-            return Err(self.reject(Error::InvalidArgType, "options", expected, describe(value)));
-        }
+        self.expect_options("options", "an options object", value)?;
         // SAFETY: the value is an object.
-        let options = unsafe { value.cast::<ConvertTransferOptions>() }?;
-        Ok(Rendering { ootf: self.ootf(options.ootf)?, display: self.display(options.peak_luminance)? })
+        self.rendering(unsafe { value.cast() }?)
     }
 
-    fn ootf(&self, ootf: Option<Unknown>) -> napi::Result<Ootf> {
-        let expected = "\"per-channel\" or \"luminance\"";
-        let Some(value) = given(ootf)? else { return Ok(Ootf::default()) };
-        if value.get_type()? != ValueType::String {
-            return Err(self.reject(Error::InvalidArgType, "ootf", expected, describe(value)));
-        }
-        // Room for one unit more than a name has, so that what only begins with a name is told from it.
-        let mut buffer = [0; 13];
-        let length = read_units(value, &mut buffer).unwrap_or(0);
-        match &String::from_utf16_lossy(&buffer[..length])[..] {
-            "per-channel" => Ok(Ootf::PerChannel),
-            "luminance" => Ok(Ootf::Luminance),
-            _ => Err(self.reject(Error::InvalidArgValue, "ootf", expected, describe(value))),
-        }
-    }
-
-    fn display(&self, peak_luminance: Option<Unknown>) -> napi::Result<HlgDisplay> {
-        let expected = "a number from 1 to 10000 (cd/m²)";
-        let Some(value) = given(peak_luminance)? else { return Ok(HlgDisplay::REFERENCE) };
-        if value.get_type()? != ValueType::Number {
-            return Err(self.reject(Error::InvalidArgType, "peakLuminance", expected, describe(value)));
-        }
-        // SAFETY: the value is a number.
-        let number = unsafe { value.cast() }?;
-        HlgDisplay::new(number)
-            .ok_or_else(|| self.reject(Error::OutOfRange, "peakLuminance", expected, describe(value)))
-    }
-
-    /// A non-negative integer, if there is one. One beyond the address space stands for all of it.
-    fn limit(&self, argument: &'static str, limit: Option<Unknown>) -> napi::Result<Option<usize>> {
-        let expected = "a non-negative integer";
-        let Some(value) = given(limit)? else { return Ok(None) };
-        match value.get_type()? {
-            ValueType::Number => {
-                // SAFETY: the value is a number.
-                let number: f64 = unsafe { value.cast() }?;
-                if number >= 0.0 && number.is_finite() && number.fract() == 0.0 {
-                    Ok(Some(number as usize))
-                } else {
-                    Err(self.reject(Error::OutOfRange, argument, expected, describe(value)))
-                }
-            }
-            _ => Err(self.reject(Error::InvalidArgType, argument, expected, describe(value))),
-        }
-    }
-
-    /// The id of an image, read into `buffer` as UTF-16: in UTF-8, all lone surrogates would be one. The
-    /// buffer grows when it has to, so that reading the next id of that length allocates nothing.
-    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<Id<'id>> {
+    /// A string, read as UTF-16 into `buffer`, which grows if needed.
+    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<ImageId<'id>> {
         let reject = || self.reject(Error::InvalidArgType, "imageId", "a string", describe(value));
-        let mut length = read_units(value, buffer).ok_or_else(reject)?;
+        let mut length = read_utf16(value, buffer).ok_or_else(reject)?;
+        // With the final NUL, a longer id fills the buffer, too.
         if length + 1 >= buffer.len() {
-            // There may be more than found room.
-            let all = utf16_length(value).ok_or_else(reject)?;
-            if buffer.try_reserve_exact(all + 2 - buffer.len()).is_err() {
-                return Err(self.no_memory("the imageId", all * size_of::<u16>()));
+            let whole = utf16_length(value).ok_or_else(reject)?;
+            if buffer.try_reserve_exact(whole + 2 - buffer.len()).is_err() {
+                return Err(self.out_of_memory("the imageId", whole * size_of::<u16>()));
             }
-            buffer.resize(all + 2, 0);
-            length = read_units(value, buffer).ok_or_else(reject)?;
+            buffer.resize(whole + 2, 0);
+            length = read_utf16(value, buffer).ok_or_else(reject)?;
         }
-        // One more: the 0 that Node-API ends a string with is the room for the target.
-        Ok(Id::with_room(&mut buffer[..=length]))
+        // The final NUL is the trailing slot.
+        Ok(ImageId::with_trailing_slot(&mut buffer[..=length]))
     }
 
-    /// A transfer function: `"pq"` or `"hlg"`.
+    /// `"pq"` or `"hlg"`.
     pub fn transfer(&self, argument: &'static str, value: Unknown) -> napi::Result<Transfer> {
-        // Room for one unit more than a name has, so that what only begins with a name is told from it.
-        let mut buffer = [0; 5];
-        let length = read_units(value, &mut buffer).unwrap_or(0);
-        // Unit by unit: they were just written so, and a wider load would have to wait for that.
-        let is = |name: &[u8]| {
-            length == name.len() && name.iter().zip(&buffer).all(|(byte, unit)| u16::from(*byte) == *unit)
-        };
-        if is(b"hlg") {
-            Ok(Transfer::Hlg)
-        } else if is(b"pq") {
-            Ok(Transfer::Pq)
-        } else {
-            Err(self.reject(Error::InvalidArgValue, argument, "\"pq\" or \"hlg\"", describe(value)))
-        }
+        self.one_of(argument, value, &TRANSFERS)
     }
 
-    /// An image: a `Buffer` or `Uint8Array` of whole 16-bit samples, or of whole pixels where they count.
+    /// The same, with the index in [`Transfer::ALL`] that JavaScript has found, which costs less than reading a string.
+    pub fn indexed_transfer(
+        &self,
+        argument: &'static str,
+        value: Unknown,
+        index: Unknown,
+    ) -> napi::Result<Transfer> {
+        let mut found = -1;
+        // SAFETY: `index` is a value of `env`, and one that is not a number is an error.
+        check_status!(unsafe { sys::napi_get_value_int32(self.env.raw(), index.raw(), &mut found) })?;
+        let transfer = usize::try_from(found).ok().and_then(|index| Transfer::ALL.get(index));
+        transfer
+            .copied()
+            .ok_or_else(|| self.reject(Error::InvalidArgValue, argument, names(&TRANSFERS), describe(value)))
+    }
+
+    /// An image: a `Buffer` or `Uint8Array` of whole samples or, where the OOTF requires it, whole pixels.
     pub fn image(
         &self,
         argument: &'static str,
@@ -190,9 +171,8 @@ impl<'env> Call<'env> {
             return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
         };
         if bytes.is_detached()? {
-            let expected = "a Buffer that still has its memory";
-            let received = "one that was transferred away".to_owned();
-            return Err(self.reject(Error::InvalidArgValue, argument, expected, received));
+            let expected = "a Buffer whose ArrayBuffer is not detached";
+            return Err(self.reject(Error::InvalidArgValue, argument, expected, "a detached one"));
         }
         if !bytes.byte_length().is_multiple_of(ootf.samples() * size_of::<Sample>()) {
             let expected = match ootf {
@@ -205,33 +185,134 @@ impl<'env> Call<'env> {
         Ok(bytes)
     }
 
-    /// The error for want of memory.
-    pub fn no_memory(&self, wanted: &'static str, byte_length: usize) -> napi::Error {
+    /// The kind of an image's memory, which must be writable.
+    pub fn writable(
+        &self,
+        argument: &'static str,
+        image: &Bytes,
+        environment: &Environment,
+    ) -> napi::Result<MemoryKind> {
+        let kind = image.memory_kind(self.env, environment)?;
+        if kind == MemoryKind::Immutable {
+            let expected = "a Buffer whose ArrayBuffer is not immutable";
+            return Err(self.reject(Error::InvalidArgValue, argument, expected, "an immutable one"));
+        }
+        Ok(kind)
+    }
+
+    /// Throws because an allocation failed.
+    pub fn out_of_memory(&self, wanted: &'static str, byte_length: usize) -> napi::Error {
         throw(self.env, &Error::OutOfMemory { function: self.function, wanted, byte_length })
+    }
+
+    /// An object that may have options: not an array, a Buffer, or another built-in type.
+    fn expect_options(
+        &self,
+        argument: &'static str,
+        expected: &'static str,
+        value: Unknown,
+    ) -> napi::Result<()> {
+        if value.get_type()? == ValueType::Object && builtin_type(value).is_none() {
+            return Ok(());
+        }
+        Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)))
+    }
+
+    fn rendering(
+        &self,
+        ConvertTransferOptions { ootf, peak_luminance }: ConvertTransferOptions,
+    ) -> napi::Result<Rendering> {
+        let default = Rendering::default();
+        let ootf = match given(ootf)? {
+            Some(value) => self.ootf(value)?,
+            None => default.ootf,
+        };
+        let display = match given(peak_luminance)? {
+            Some(value) => self.display(value)?,
+            None => default.display,
+        };
+        Ok(Rendering { ootf, display })
+    }
+
+    fn ootf(&self, value: Unknown) -> napi::Result<Ootf> {
+        if value.get_type()? != ValueType::String {
+            return Err(self.reject(Error::InvalidArgType, "ootf", names(&OOTFS), describe(value)));
+        }
+        self.one_of("ootf", value, &OOTFS)
+    }
+
+    fn display(&self, value: Unknown) -> napi::Result<HlgDisplay> {
+        let (argument, expected) = ("peakLuminance", "a number from 1 to 10000 (cd/m²)");
+        let number = self.number(argument, expected, value)?;
+        HlgDisplay::new(number)
+            .ok_or_else(|| self.reject(Error::OutOfRange, argument, expected, describe(value)))
+    }
+
+    fn limit(&self, argument: &'static str, value: Unknown) -> napi::Result<f64> {
+        let expected = "a non-negative integer";
+        let number = self.number(argument, expected, value)?;
+        // The fraction of an infinite number is NaN.
+        if number >= 0.0 && number.fract() == 0.0 {
+            Ok(number)
+        } else {
+            Err(self.reject(Error::OutOfRange, argument, expected, describe(value)))
+        }
+    }
+
+    fn number(&self, argument: &'static str, expected: &'static str, value: Unknown) -> napi::Result<f64> {
+        if value.get_type()? != ValueType::Number {
+            return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
+        }
+        // SAFETY: the value is a number.
+        unsafe { f64::from_napi_value(self.env.raw(), value.raw()) }
+    }
+
+    fn one_of<T: Copy>(
+        &self,
+        argument: &'static str,
+        value: Unknown,
+        variants: &[(&str, T)],
+    ) -> napi::Result<T> {
+        // At least two units longer than a name: one for NUL, and one to tell a name from a longer string.
+        let mut buffer = [0; 16];
+        let length = read_utf16(value, &mut buffer).unwrap_or(0);
+        // By units: they were just written, and a wider load would wait for the stores.
+        let equals = |name: &str| {
+            length == name.len() && name.bytes().zip(&buffer).all(|(byte, unit)| u16::from(byte) == *unit)
+        };
+        let variant = variants.iter().find(|(name, _)| equals(name)).map(|(_, variant)| *variant);
+        variant.ok_or_else(|| self.reject(Error::InvalidArgValue, argument, names(variants), describe(value)))
     }
 
     fn reject(
         &self,
         error: fn(BadArgument) -> Error,
         argument: &'static str,
-        expected: &'static str,
-        received: String,
+        expected: impl Into<String>,
+        received: impl Into<String>,
     ) -> napi::Error {
+        let (expected, received) = (expected.into(), received.into());
         throw(self.env, &error(BadArgument { function: self.function, argument, expected, received }))
     }
 }
 
-/// An option, unless it is `null`, which stands for its default as `undefined` does.
+/// The names of variants, as in `"pq" or "hlg"`.
+fn names<T>(variants: &[(&str, T)]) -> String {
+    let names: Vec<String> = variants.iter().map(|(name, _)| format!("{name:?}")).collect();
+    names.join(" or ")
+}
+
+/// An option; `None` if it is `null` or `undefined`, which stand for the default.
 fn given(option: Option<Unknown>) -> napi::Result<Option<Unknown>> {
     let Some(value) = option else { return Ok(None) };
     Ok((value.get_type()? != ValueType::Null).then_some(value))
 }
 
-/// The first UTF-16 units of a string: as many as find room in `buffer` before a last 0. Gives how many
-/// they are, or `None` when the value is not a string.
-fn read_units(value: Unknown, buffer: &mut [u16]) -> Option<usize> {
+/// Reads the first UTF-16 code units of a string into `buffer`, followed by NUL, and returns their number; `None` if the
+/// value is not a string.
+fn read_utf16(value: Unknown, buffer: &mut [u16]) -> Option<usize> {
     let mut length = 0;
-    // SAFETY: the buffer has room for as many units as it is said to have.
+    // SAFETY: `buffer` has the given length.
     let status = unsafe {
         sys::napi_get_value_string_utf16(
             value.value().env,
@@ -244,52 +325,51 @@ fn read_units(value: Unknown, buffer: &mut [u16]) -> Option<usize> {
     (status == sys::Status::napi_ok).then_some(length)
 }
 
-/// How many UTF-16 units a string has; `None` when the value is not a string.
+/// The length of a string in UTF-16 code units; `None` if the value is not a string.
 fn utf16_length(value: Unknown) -> Option<usize> {
     let mut length = 0;
-    // SAFETY: without a buffer, the length is all that is written.
+    // SAFETY: without a buffer, only the length is written.
     let status = unsafe {
         sys::napi_get_value_string_utf16(value.value().env, value.raw(), ptr::null_mut(), 0, &mut length)
     };
     (status == sys::Status::napi_ok).then_some(length)
 }
 
-/// A value as a message shows it: a primitive as it is, anything else by its kind. Runs no JavaScript.
+/// A value in an error message: primitives as JavaScript writes them, others by their type. Runs no JavaScript.
 fn describe(value: Unknown) -> String {
     match value.get_type() {
         Ok(ValueType::String) => quote(value),
         Ok(ValueType::Symbol) => "a symbol".to_owned(),
         Ok(ValueType::Function) => "a function".to_owned(),
-        // It may have millions of digits.
+        // Not its digits: there may be millions.
         Ok(ValueType::BigInt) => "a bigint".to_owned(),
-        Ok(ValueType::Object) => special_kind(value).unwrap_or("an object").to_owned(),
-        Ok(_) => text_of(value),
-        Err(_) => "a value that cannot be shown".to_owned(),
+        Ok(ValueType::Object) => builtin_type(value).unwrap_or("an object").to_owned(),
+        Ok(_) => primitive_to_string(value),
+        Err(_) => "an unknown value".to_owned(),
     }
 }
 
 /// The beginning of a string, in quotes.
 fn quote(value: Unknown) -> String {
-    const SHOWN_UNITS: usize = 40;
-    let mut buffer = [0; SHOWN_UNITS + 1];
-    let length = read_units(value, &mut buffer).unwrap_or(0);
-    let shown = String::from_utf16_lossy(&buffer[..length]);
-    let rest = if utf16_length(value) > Some(length) { "…" } else { "" };
-    format!("{shown:?}{rest}")
+    const MAX_UNITS: usize = 40;
+    let mut buffer = [0; MAX_UNITS + 1];
+    let length = read_utf16(value, &mut buffer).unwrap_or(0);
+    let beginning = String::from_utf16_lossy(&buffer[..length]);
+    let ellipsis = if utf16_length(value) > Some(length) { "…" } else { "" };
+    format!("{beginning:?}{ellipsis}")
 }
 
-/// A primitive as JavaScript writes it.
-fn text_of(value: Unknown) -> String {
+fn primitive_to_string(value: Unknown) -> String {
     let text = value.coerce_to_string().and_then(|text| text.into_utf8()?.into_owned());
-    text.unwrap_or_else(|_| "a value that cannot be shown".to_owned())
+    text.unwrap_or_else(|_| "an unknown value".to_owned())
 }
 
-/// The kind of an object that is not for options, as far as Node-API tells kinds apart.
-fn special_kind(value: Unknown) -> Option<&'static str> {
+/// The built-in type of an object that cannot be options, as far as Node-API distinguishes them.
+fn builtin_type(value: Unknown) -> Option<&'static str> {
     match typed_array_kind(value) {
         Some(sys::TypedarrayType::uint8_array) => Some("a Uint8Array"),
         Some(sys::TypedarrayType::uint16_array) => Some("a Uint16Array"),
-        Some(_) => Some("a typed array of another kind"),
+        Some(_) => Some("a typed array"),
         None if value.is_array().unwrap_or(false) => Some("an array"),
         None if value.is_arraybuffer().unwrap_or(false) => Some("an ArrayBuffer"),
         None if value.is_dataview().unwrap_or(false) => Some("a DataView"),

@@ -1,4 +1,4 @@
-//! An [`Error`] as a JavaScript exception: the one place that says which class and code each has.
+//! The mapping of errors to JavaScript classes and codes.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,22 +7,19 @@ use napi::{Env, Status};
 
 use crate::error::Error;
 
-/// Throws the error in JavaScript. What comes back is for the caller to return: it tells Node-API that
-/// an exception is on its way.
+/// Throws the error in JavaScript. Returns what the caller returns to Node-API: that an exception is pending.
 pub fn throw(env: &Env, error: &Error) -> napi::Error {
     let message = error.to_string();
     let thrown = match error {
         Error::InvalidArgType(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_TYPE")),
         Error::InvalidArgValue(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_VALUE")),
         Error::OutOfRange(_) => env.throw_range_error(&message, Some("ERR_OUT_OF_RANGE")),
-        Error::AllocatorReplaced { .. } => env.throw_error(&message, Some("ERR_INVALID_STATE")),
         Error::OutOfMemory { .. } => env.throw_error(&message, Some("ERR_MEMORY_ALLOCATION_FAILED")),
     };
     thrown.err().unwrap_or_else(|| napi::Error::from_status(Status::PendingException))
 }
 
-/// Does what a call asks for. A panic is a defect of this crate, and an error for the caller; it must not get
-/// any further.
+/// Runs the body of a call. A panic becomes an error: it must not unwind into C.
 pub fn catch_panic<R>(body: impl FnOnce() -> napi::Result<R>) -> napi::Result<R> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
         Err(napi::Error::from_reason(format!("internal error, please report it: {}", message_of(&*panic))))

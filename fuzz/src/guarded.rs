@@ -1,0 +1,68 @@
+//! Samples between guard bytes, which show writes out of bounds.
+
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::atomic::{AtomicU8, AtomicU16};
+
+use hdr_image_transfer_cache::convert::Sample;
+
+/// Wider than any load or store.
+pub const ALIGNMENT: usize = 64;
+
+const GUARD: u8 = 0xa5;
+
+/// Samples at an offset from an aligned address.
+pub struct Guarded {
+    memory: Vec<u8>,
+    start: usize,
+    byte_length: usize,
+}
+
+impl Guarded {
+    /// Room for samples, whose bytes are guards, too.
+    pub fn room(count: usize, offset: usize) -> Guarded {
+        let byte_length = count * size_of::<Sample>();
+        let memory = vec![GUARD; byte_length + 4 * ALIGNMENT];
+        let start = ALIGNMENT + memory.as_ptr().align_offset(ALIGNMENT) + offset;
+        Guarded { memory, start, byte_length }
+    }
+
+    pub fn new(samples: &[Sample], offset: usize) -> Guarded {
+        let mut guarded = Guarded::room(samples.len(), offset);
+        guarded.samples().copy_from_slice(samples);
+        guarded
+    }
+
+    pub fn samples(&mut self) -> &mut [Sample] {
+        self.memory[self.start..self.start + self.byte_length].as_chunks_mut().0
+    }
+
+    /// As new memory.
+    #[expect(unsafe_code, reason = "there is no safe conversion")]
+    pub fn uninitialised(&mut self) -> &mut [MaybeUninit<Sample>] {
+        // SAFETY: both types have the same layout, and the code under test writes initialised samples only.
+        unsafe { &mut *(ptr::from_mut(self.samples()) as *mut [MaybeUninit<Sample>]) }
+    }
+
+    /// As memory that other threads may write, by bytes.
+    #[expect(unsafe_code, reason = "there is no safe conversion")]
+    pub fn shared_bytes(&mut self) -> &[[AtomicU8; 2]] {
+        // SAFETY: both types have the same layout, and the mutable borrow becomes the shared one.
+        unsafe { &*(ptr::from_mut(self.samples()) as *const [[AtomicU8; 2]]) }
+    }
+
+    /// The same by words; `None` at an odd offset.
+    #[expect(unsafe_code, reason = "there is no safe conversion")]
+    pub fn shared_words(&mut self) -> Option<&[AtomicU16]> {
+        let samples = ptr::from_mut(self.samples()) as *const [AtomicU16];
+        // SAFETY: both types have the same size, the address is aligned, and the mutable borrow becomes the shared one.
+        samples.cast::<AtomicU16>().is_aligned().then(|| unsafe { &*samples })
+    }
+
+    pub fn assert_contains(&self, expected: &[Sample]) {
+        let (before, rest) = self.memory.split_at(self.start);
+        let (bytes, after) = rest.split_at(self.byte_length);
+        assert_eq!(bytes, expected.as_flattened());
+        assert!(before.iter().chain(after).all(|byte| *byte == GUARD), "a byte out of bounds was written");
+    }
+}

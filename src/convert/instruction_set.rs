@@ -1,0 +1,126 @@
+//! The instruction sets that kernels are compiled for, and which of them is used.
+
+use std::ffi::OsStr;
+use std::sync::OnceLock;
+
+/// The instructions that a kernel may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstructionSet {
+    /// Those that every processor of the target has. They define the result.
+    Portable,
+    /// AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F and BW.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl InstructionSet {
+    /// The instruction sets of the target, from the slowest to the fastest.
+    fn all() -> impl Iterator<Item = InstructionSet> {
+        std::iter::successors(Some(InstructionSet::Portable), |set| set.next_faster())
+    }
+
+    fn next_faster(self) -> Option<InstructionSet> {
+        match self {
+            #[cfg(not(target_arch = "x86_64"))]
+            InstructionSet::Portable => None,
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Portable => Some(InstructionSet::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => Some(InstructionSet::Avx512),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => None,
+        }
+    }
+
+    /// The name for the environment variable `HDR_IMAGE_TRANSFER_KERNEL`.
+    fn name(self) -> &'static str {
+        match self {
+            InstructionSet::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => "avx512",
+        }
+    }
+
+    /// Whether this processor supports it.
+    pub fn is_supported(self) -> bool {
+        match self {
+            InstructionSet::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => is_x86_feature_detected!("avx2"),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => {
+                is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
+            }
+        }
+    }
+
+    /// The instruction sets that this processor supports, from the slowest to the fastest.
+    pub fn supported() -> impl Iterator<Item = InstructionSet> {
+        InstructionSet::all().filter(|set| set.is_supported())
+    }
+
+    /// The instruction set for images: see [`InstructionSet::choose`]. The environment is read once.
+    pub fn best() -> InstructionSet {
+        static BEST: OnceLock<InstructionSet> = OnceLock::new();
+        *BEST.get_or_init(|| InstructionSet::choose(std::env::var_os("HDR_IMAGE_TRANSFER_KERNEL").as_deref()))
+    }
+
+    /// The named instruction set if the processor supports it, otherwise the fastest supported one.
+    fn choose(name: Option<&OsStr>) -> InstructionSet {
+        let named = InstructionSet::supported().find(|set| name == Some(OsStr::new(set.name())));
+        named.or(InstructionSet::supported().last()).unwrap_or(InstructionSet::Portable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_the_processor_supports_are_tested() {
+        let supported: Vec<InstructionSet> = InstructionSet::supported().collect();
+        assert!(supported.contains(&InstructionSet::Portable));
+        #[cfg(target_arch = "x86_64")]
+        {
+            assert_eq!(supported.contains(&InstructionSet::Avx2), is_x86_feature_detected!("avx2"));
+            assert_eq!(supported.contains(&InstructionSet::Avx512), is_x86_feature_detected!("avx512bw"));
+        }
+    }
+
+    #[test]
+    fn the_named_one_is_chosen_and_otherwise_the_fastest() {
+        let fastest = InstructionSet::supported().last().unwrap();
+        for set in InstructionSet::all() {
+            let expected = if set.is_supported() { set } else { fastest };
+            assert_eq!(InstructionSet::choose(Some(OsStr::new(set.name()))), expected);
+        }
+        assert_eq!(InstructionSet::choose(Some(OsStr::new("unknown"))), fastest);
+        assert_eq!(InstructionSet::choose(None), fastest);
+    }
+
+    /// In a process of its own, since the environment is read once.
+    #[test]
+    fn the_environment_variable_names_it() {
+        const CHILD: &str = "convert::instruction_set::tests::child_prints_the_best";
+        for set in InstructionSet::supported() {
+            let child = std::process::Command::new(std::env::current_exe().unwrap())
+                .args([CHILD, "--exact", "--ignored", "--nocapture"])
+                .env("HDR_IMAGE_TRANSFER_KERNEL", set.name())
+                .output()
+                .unwrap();
+            let printed = String::from_utf8(child.stdout).unwrap();
+            assert!(printed.contains(&format!("best: {set:?}")), "{set:?}: {printed}");
+        }
+    }
+
+    #[test]
+    #[ignore = "run by the test above"]
+    fn child_prints_the_best() {
+        println!("best: {:?}", InstructionSet::best());
+    }
+}
