@@ -1,4 +1,4 @@
-/** What the addon does, in TypeScript, for platforms without a binary: the same but for its speed. */
+/** The addon's API in TypeScript, for platforms without a binary: the same results, errors and counters. */
 
 import type {
   ConvertTransferOptions,
@@ -7,8 +7,13 @@ import type {
   HdrTransfer,
 } from "hdr-image-transfer-cache";
 
-import { Call, isDetached } from "./arguments.ts";
-import { convert } from "./conversion.ts";
+import { Arguments, isDetached } from "./arguments.js";
+import { convert } from "./conversion.js";
+
+const convertTransferArguments = new Arguments("convertTransfer");
+const createArguments = new Arguments("createHdrImageTransferCache");
+const getConvertedArguments = new Arguments("getConverted");
+const deleteArguments = new Arguments("delete");
 
 export function convertTransfer(
   buf: Uint8Array,
@@ -16,60 +21,64 @@ export function convertTransfer(
   to: HdrTransfer,
   options?: ConvertTransferOptions | null,
 ): void {
-  const call = new Call("convertTransfer");
-  const rendering = call.convertOptions(options);
-  call.image("buf", buf, rendering.ootf);
-  call.transfer("from", from);
-  call.transfer("to", to);
+  const rendering = convertTransferArguments.convertOptions(options);
+  convertTransferArguments.image("buf", buf, rendering.ootf);
+  convertTransferArguments.transfer("from", from);
+  convertTransferArguments.transfer("to", to);
   if (from !== to) convert(buf, buf, from, rendering);
+}
+
+/** `byteLength` is stored, since that of a detached Buffer is 0. */
+interface Entry {
+  buffer: Buffer;
+  byteLength: number;
 }
 
 export function createHdrImageTransferCache(
   limits?: number | HdrImageTransferCacheOptions | null,
 ): HdrImageTransferCache {
-  const { maxEntries, maxBytes, rendering } = new Call("createHdrImageTransferCache").cacheOptions(limits);
-  /** The least recently used is the first. A Buffer that was transferred away does not know its length any more. */
-  const images = new Map<string, { buffer: Buffer; byteLength: number }>();
+  const { maxEntries, maxBytes, rendering } = createArguments.cacheOptions(limits);
+  /** From least to most recently used. */
+  const entries = new Map<string, Entry>();
   let bytesUsed = 0;
   const counters = { hits: 0, misses: 0, evictions: 0, passthroughs: 0, conversionMs: 0 };
 
   const remove = (key: string): boolean => {
-    bytesUsed -= images.get(key)?.byteLength ?? 0;
-    return images.delete(key);
+    bytesUsed -= entries.get(key)?.byteLength ?? 0;
+    return entries.delete(key);
   };
 
-  const keep = (key: string, buffer: Buffer): void => {
+  const store = (key: string, buffer: Buffer): void => {
     const { byteLength } = buffer;
     remove(key);
     if (maxEntries === 0 || maxBytes === 0 || byteLength > maxBytes) return;
-    for (const oldest of images.keys()) {
-      if (images.size < maxEntries && bytesUsed + byteLength <= maxBytes) break;
-      remove(oldest);
+    for (const leastRecentlyUsed of entries.keys()) {
+      if (entries.size < maxEntries && bytesUsed + byteLength <= maxBytes) break;
+      remove(leastRecentlyUsed);
       counters.evictions++;
     }
-    images.set(key, { buffer, byteLength });
+    entries.set(key, { buffer, byteLength });
     bytesUsed += byteLength;
   };
 
   return {
     getConverted: (imageId, sourceTransfer, targetTransfer, source) => {
-      const call = new Call("getConverted");
-      call.imageId(imageId);
-      call.transfer("sourceTransfer", sourceTransfer);
-      call.transfer("targetTransfer", targetTransfer);
-      call.image("source", source, rendering.ootf);
+      getConvertedArguments.imageId(imageId);
+      getConvertedArguments.transfer("sourceTransfer", sourceTransfer);
+      getConvertedArguments.transfer("targetTransfer", targetTransfer);
+      getConvertedArguments.image("source", source, rendering.ootf);
       if (sourceTransfer === targetTransfer) {
         counters.passthroughs++;
         return source;
       }
 
       const key = keyOf(imageId, targetTransfer);
-      const image = images.get(key);
-      if (image?.byteLength === source.byteLength && !isDetached(image.buffer)) {
+      const entry = entries.get(key);
+      if (entry?.byteLength === source.byteLength && !isDetached(entry.buffer)) {
         counters.hits++;
-        images.delete(key);
-        images.set(key, image);
-        return image.buffer;
+        entries.delete(key);
+        entries.set(key, entry);
+        return entry.buffer;
       }
 
       const start = performance.now();
@@ -77,19 +86,19 @@ export function createHdrImageTransferCache(
       convert(source, converted, sourceTransfer, rendering);
       counters.misses++;
       counters.conversionMs += performance.now() - start;
-      keep(key, converted);
+      store(key, converted);
       return converted;
     },
-    size: () => images.size,
+    size: () => entries.size,
     bytesUsed: () => bytesUsed,
-    stats: () => ({ ...counters, entries: images.size, bytesUsed, maxEntries, maxBytes }),
+    stats: () => ({ ...counters, entries: entries.size, bytesUsed, maxEntries, maxBytes }),
     delete: (imageId) => {
-      new Call("delete").imageId(imageId);
+      deleteArguments.imageId(imageId);
       const [hadPq, hadHlg] = [remove(keyOf(imageId, "pq")), remove(keyOf(imageId, "hlg"))];
       return hadPq || hadHlg;
     },
     clear: () => {
-      images.clear();
+      entries.clear();
       bytesUsed = 0;
     },
   };
