@@ -23,39 +23,30 @@ export interface Rendering {
 
 const IS_LITTLE_ENDIAN = endianness() === "LE";
 
-/** Converts `source` into `target`, which may be the same array, to the other transfer function. */
-export function convert(
-  source: Uint8Array,
-  target: Uint8Array,
-  from: HdrTransfer,
-  { ootf, peakLuminance }: Rendering,
-): void {
-  if (ootf === "luminance") convertPixels(viewOf(source), viewOf(target), from, peakLuminance);
-  else convertSamples(source, target, tableFor(from, peakLuminance));
+/** Converts an image in place, to the other transfer function. */
+export function convert(image: Uint8Array, from: HdrTransfer, { ootf, peakLuminance }: Rendering): void {
+  if (ootf === "luminance") convertPixels(viewOf(image), from, peakLuminance);
+  else convertSamples(image, tableFor(from, peakLuminance));
 }
 
-function convertSamples(source: Uint8Array, target: Uint8Array, table: Uint16Array): void {
-  if (IS_LITTLE_ENDIAN && source.byteOffset % 2 === 0 && target.byteOffset % 2 === 0) {
-    lookUp(samplesOf(source), samplesOf(target), table);
+function convertSamples(image: Uint8Array, table: Uint16Array): void {
+  const { buffer, byteOffset, byteLength } = image;
+  if (IS_LITTLE_ENDIAN && byteOffset % 2 === 0) {
+    lookUp(new Uint16Array(buffer, byteOffset, byteLength / 2), table);
   } else {
-    lookUpUnaligned(viewOf(source), viewOf(target), table);
+    lookUpUnaligned(viewOf(image), table);
   }
 }
 
-/** On Node.js 22 ten times as fast as `readUInt16LE` and `writeUInt16LE`. */
-function lookUp(source: Uint16Array, target: Uint16Array, table: Uint16Array): void {
-  const { length } = source;
-  for (let at = 0; at < length; at++) target[at] = table[source[at]!]!;
+/** Takes one array, since a loop over a source and a target is slower on Bun. */
+function lookUp(samples: Uint16Array, table: Uint16Array): void {
+  for (let at = 0; at < samples.length; at++) samples[at] = table[samples[at]!]!;
 }
 
 /** For memory at an odd address, where a `Uint16Array` is impossible, and for big-endian machines. */
-function lookUpUnaligned(source: DataView, target: DataView, table: Uint16Array): void {
-  const { byteLength } = source;
-  for (let at = 0; at < byteLength; at += 2) target.setUint16(at, table[source.getUint16(at, true)]!, true);
-}
-
-function samplesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint16Array {
-  return new Uint16Array(buffer, byteOffset, byteLength / 2);
+function lookUpUnaligned(samples: DataView, table: Uint16Array): void {
+  const { byteLength } = samples;
+  for (let at = 0; at < byteLength; at += 2) samples.setUint16(at, table[samples.getUint16(at, true)]!, true);
 }
 
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
@@ -63,16 +54,16 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
 }
 
 /** Applies the OOTF of BT.2100 to the luminance of each pixel. */
-function convertPixels(source: DataView, target: DataView, from: HdrTransfer, peak: number): void {
-  for (let at = 0; at < source.byteLength; at += 6) {
-    const signalAt = (offset: number) => source.getUint16(at + offset, true) / 65535;
+function convertPixels(samples: DataView, from: HdrTransfer, peak: number): void {
+  for (let at = 0; at < samples.byteLength; at += 6) {
+    const signalAt = (offset: number) => samples.getUint16(at + offset, true) / 65535;
     const signals: Colour = [signalAt(0), signalAt(2), signalAt(4)];
     const converted =
       from === "pq"
         ? hlgInverseOotf(mapColour(signals, pqDisplayLight), peak).map(hlgSignal)
         : hlgOotf(mapColour(signals, hlgSceneLight), peak).map(pqSignal);
     for (const [channel, signal] of converted.entries()) {
-      target.setUint16(at + 2 * channel, codeOf(signal), true);
+      samples.setUint16(at + 2 * channel, codeOf(signal), true);
     }
   }
 }

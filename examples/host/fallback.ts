@@ -25,7 +25,7 @@ export function convertTransfer(
   convertTransferArguments.image("buf", buf, rendering.ootf);
   convertTransferArguments.transfer("from", from);
   convertTransferArguments.transfer("to", to);
-  if (from !== to) convert(buf, buf, from, rendering);
+  if (from !== to) convert(buf, from, rendering);
 }
 
 /** `byteLength` is stored, since that of a detached Buffer is 0. */
@@ -83,7 +83,9 @@ export function createHdrImageTransferCache(
 
       const start = performance.now();
       const converted = allocate(source.byteLength);
-      convert(source, converted, sourceTransfer, rendering);
+      // Copying first is as fast as converting into new memory, and keeps one loop.
+      converted.set(source);
+      convert(converted, sourceTransfer, rendering);
       counters.misses++;
       counters.conversionMs += performance.now() - start;
       store(key, converted);
