@@ -44,6 +44,12 @@ export function convertByView(buf, to) {
 /** The cache of the TypeScript module: a `Map` in order of use, with both byteLength checks of the addon. */
 export class MapCache {
   #images = new Map();
+  #convert;
+
+  /** @param convert Converts a Buffer in place to a transfer function. */
+  constructor(convert = convertByLoop) {
+    this.#convert = convert;
+  }
 
   getConverted(imageId, from, to, source) {
     if (from === to) return source;
@@ -55,7 +61,7 @@ export class MapCache {
       return kept;
     }
     const converted = Buffer.from(source);
-    convertByLoop(converted, to);
+    this.#convert(converted, to);
     this.#images.set(key, converted);
     return converted;
   }

@@ -1,19 +1,19 @@
-/** What the addon turns down, with its errors. Their messages show unusual characters in another way. */
+/** Checks arguments and throws the addon's errors. Its messages escape unusual characters differently. */
 
 import { types } from "node:util";
 
 import type { HlgOotf } from "hdr-image-transfer-cache";
 
-import type { Rendering } from "./conversion.ts";
+import type { Rendering } from "./conversion.js";
 
 type Code = "ERR_INVALID_ARG_TYPE" | "ERR_INVALID_ARG_VALUE" | "ERR_OUT_OF_RANGE";
 
-/** Checks the arguments of one function. */
-export class Call {
-  readonly name: string;
+/** Checks the arguments of one function; errors name it. */
+export class Arguments {
+  readonly #functionName: string;
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(functionName: string) {
+    this.#functionName = functionName;
   }
 
   cacheOptions(limits: unknown): { maxEntries: number; maxBytes: number; rendering: Rendering } {
@@ -46,8 +46,8 @@ export class Call {
       this.#reject("ERR_INVALID_ARG_TYPE", argument, "a Buffer or Uint8Array", describe(image));
     }
     if (isDetached(image)) {
-      const expected = "a Buffer that still has its memory";
-      this.#reject("ERR_INVALID_ARG_VALUE", argument, expected, "one that was transferred away");
+      const expected = "a Buffer whose ArrayBuffer is not detached";
+      this.#reject("ERR_INVALID_ARG_VALUE", argument, expected, "a detached one");
     }
     if (image.byteLength % (ootf === "luminance" ? 6 : 2) !== 0) {
       const expected =
@@ -59,8 +59,8 @@ export class Call {
   }
 
   #options(argument: string, options: unknown, expected: string): Record<string, unknown> {
-    if (typeof options === "object" && options !== null && !specialKind(options)) {
-      // As properties, inherited ones as well; each is read once, before any is checked.
+    if (typeof options === "object" && options !== null && !builtInType(options)) {
+      // Inherited options are honoured. Each is read once, before any is checked.
       const { maxEntries, maxBytes, ootf, peakLuminance } = options as Record<string, unknown>;
       return { maxEntries, maxBytes, ootf, peakLuminance };
     }
@@ -97,16 +97,16 @@ export class Call {
 
   #reject(code: Code, argument: string, expected: string, received: string): never {
     const ErrorClass = code === "ERR_OUT_OF_RANGE" ? RangeError : TypeError;
-    const message = `${this.name}: ${argument} must be ${expected}, got ${received}`;
+    const message = `${this.#functionName}: ${argument} must be ${expected}, got ${received}`;
     throw Object.assign(new ErrorClass(message), { code });
   }
 }
 
-/** Whether the memory was transferred away. */
+/** Whether the ArrayBuffer was detached, which a transfer does. */
 export function isDetached(bytes: Uint8Array): boolean {
   if (bytes.byteLength > 0) return false;
   try {
-    // Throws if it was. Node.js 20 has no `buffer.detached`.
+    // Throws if it was. Node.js 20 does not have `buffer.detached`.
     bytes.buffer.slice(0, 0);
     return false;
   } catch {
@@ -123,7 +123,7 @@ function describe(value: unknown): string {
     case "bigint":
       return `a ${typeof value}`;
     case "object":
-      return value === null ? "null" : (specialKind(value) ?? "an object");
+      return value === null ? "null" : (builtInType(value) ?? "an object");
     default:
       return String(value);
   }
@@ -135,11 +135,11 @@ function quote(text: string): string {
   return text.length > 40 ? `${shown}…` : shown;
 }
 
-/** The kind of an object that is not for options. */
-function specialKind(value: object): string | undefined {
+/** The name of a built-in object type that cannot be options. */
+function builtInType(value: object): string | undefined {
   if (types.isUint8Array(value)) return "a Uint8Array";
   if (types.isUint16Array(value)) return "a Uint16Array";
-  if (types.isTypedArray(value)) return "a typed array of another kind";
+  if (types.isTypedArray(value)) return "a typed array";
   if (Array.isArray(value)) return "an array";
   if (types.isArrayBuffer(value)) return "an ArrayBuffer";
   if (types.isDataView(value)) return "a DataView";
