@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { HdrTransfer, HlgOotf } from "hdr-image-transfer-cache";
 
-import { ootfOption, parseFolder, parseNumber, peakLuminanceOption } from "../png/options.mts";
+import { ootfOption, parsePath, parseNumber, peakLuminanceOption } from "../png/options.mts";
 
 /** What the user asked for. */
 export interface Options {
@@ -66,7 +66,7 @@ export function parseOptions(): Options {
     )
     .option("--fps <number>", "frames a second", parseNumber(1, 240), 30)
     .option("--seconds <number>", "length of the job", parseNumber(0.1, 600), 4)
-    .option("--out <folder>", "where the pictures go", parseFolder, "out")
+    .option("--out <folder>", "where the pictures go", parsePath, "out")
     .option("--video <file>", "write the frames to a 10-bit HEVC file, too (needs ffmpeg)", parseVideo)
     .allowExcessArguments(false)
     .parse()

@@ -2,7 +2,10 @@
 
 import { convertTransfer, type HdrTransfer } from "hdr-image-transfer-cache";
 
-import { type HdrImage, writePlainPng } from "../png/png.mts";
+import { encode } from "fast-png";
+
+import { writeWhole } from "../png/files.mts";
+import type { HdrImage } from "../png/png.mts";
 import { convertTransferLoop } from "./typescript-loop.mts";
 
 /** The highest PQ code that HLG can show on a display of 1000 cd/m². */
@@ -76,7 +79,7 @@ async function writeSideBySide(
       }
     }
   }
-  await writePlainPng(file, pictureWidth, pictureHeight, picture);
+  await writeWhole(file, encode({ width: pictureWidth, height: pictureHeight, data: picture, channels: 3 }));
 }
 
 /** The samples of a pixel. */

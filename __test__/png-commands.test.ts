@@ -1,45 +1,31 @@
 /** `convert` and `inspect` as a user runs them, on photographs and on images of known light. */
 
-import { execFile, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { copyFile, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 
 import { convertTransfer, type HdrTransfer, type HlgOotf } from "hdr-image-transfer-cache";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { countClipped, measureLight } from "../examples/png/light.mts";
 import { type HdrImage, readHdrPng, writeHdrPng } from "../examples/png/png.mts";
+import { argumentsOf, interrupt, run, start, SUNSET, testWith, VENICE, waitUntil } from "./examples.ts";
 import { convertedCopy } from "./model.ts";
 
-const SUNSET = "examples/images/sunset-pq-512x256.png";
-const VENICE = "examples/images/venice-hlg-512x256.png";
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
 const LAST_PQ_CODE_IN_HLG = 49271;
+const onPosix = test.skipIf(process.platform === "win32");
 
 let root: string;
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "hdr-convert-"));
+  root = await mkdtemp(join(tmpdir(), "hdr-png-commands-"));
 });
 afterAll(() => rm(root, { recursive: true }));
 
 const newFolder = () => mkdtemp(join(root, "folder-"));
-
-interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(tool: "convert" | "inspect", ...args: string[]): Promise<Result> {
-  const command = ["--import", "tsx", `examples/png/${tool}.mts`, ...args];
-  return new Promise((done) => {
-    execFile(process.execPath, command, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
 
 function codesOf(samples: Buffer): Uint16Array {
   return new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
@@ -49,7 +35,7 @@ async function expectSameBytes(a: string, b: string): Promise<void> {
   expect((await readFile(a)).equals(await readFile(b))).toBe(true);
 }
 
-/** The largest difference between the codes of two images, in the pixels that are asked for. */
+/** The largest difference between the codes of two images, over the pixels for which `counts` is true. */
 function largestDifference(
   a: HdrImage,
   b: HdrImage,
@@ -66,14 +52,15 @@ function largestDifference(
 
 describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) => {
   const names = [SUNSET, VENICE].map((file) => basename(file));
-  /** The folders of the photographs in HLG, of those in PQ, and of those in HLG again. */
+  /** The folders with the photographs converted to HLG, then to PQ, then to HLG again. */
   const folders: string[] = [];
   beforeAll(async () => {
     let from = "examples/images";
     for (const to of ["hlg", "pq", "hlg"]) {
       const folder = await newFolder();
       const files = names.map((name) => join(from, name));
-      const { stderr } = await run("convert", ...files, "--to", to, "--ootf", ootf, "--out-dir", folder);
+      const args = [...files, "--to", to, "--ootf", ootf, "--out-dir", folder];
+      const { stderr } = await run("convert", args);
       if (stderr !== "") throw new Error(stderr);
       folders.push(folder);
       from = folder;
@@ -86,7 +73,7 @@ describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) =
     return copy;
   }
 
-  test("PQ goes to HLG and back within a code, below saturation", async () => {
+  test("PQ to HLG and back changes unclipped pixels by at most one code", async () => {
     const source = await readHdrPng(SUNSET);
     const [hlg, pq] = await Promise.all(folders.map((folder) => readHdrPng(join(folder, names[0]!))));
     expect(hlg!.transfer).toBe("hlg");
@@ -94,46 +81,46 @@ describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) =
 
     expect(pq!.transfer).toBe("pq");
     const codes = codesOf(hlg!.samples);
-    const isSaturated = (pixel: number) => codes.subarray(3 * pixel, 3 * pixel + 3).includes(65535);
-    const saturated = Array.from({ length: 512 * 256 }, (_, pixel) => pixel).filter(isSaturated);
-    expect(saturated.length).toBeLessThan(0.01 * 512 * 256);
-    expect(largestDifference(pq!, source, (pixel) => !isSaturated(pixel))).toBe(1);
+    const isClipped = (pixel: number) => codes.subarray(3 * pixel, 3 * pixel + 3).includes(65535);
+    const clipped = Array.from({ length: 512 * 256 }, (_, pixel) => pixel).filter(isClipped);
+    expect(clipped.length).toBeLessThan(0.01 * 512 * 256);
+    expect(largestDifference(pq!, source, (pixel) => !isClipped(pixel))).toBe(1);
   });
 
-  test("HLG is copied, then goes to PQ and back within a code", async () => {
+  test("HLG is copied unchanged; to PQ and back changes it by at most one code", async () => {
     const [copy, pq, hlg] = folders.map((folder) => join(folder, names[1]!));
     await expectSameBytes(copy!, VENICE);
     expect((await readHdrPng(pq!)).transfer).toBe("pq");
     expect(largestDifference(await readHdrPng(hlg!), await readHdrPng(VENICE))).toBe(1);
   });
 
-  /** Sees that a program which writes `rgb48le` to its output finds the right pixels. */
-  function expectRightPixels(program: string, argsFor: (file: string) => string[]): void {
+  /** Checks the pixels that a program decodes and writes as `rgb48le`. */
+  function expectSamePixels(program: string, argsFor: (file: string) => string[]): void {
     const read = (file: string) => spawnSync(program, argsFor(file), { maxBuffer: 2 ** 24 }).stdout;
     const source = read(SUNSET);
     expect(source.length).toBe(512 * 256 * 6);
     expect(read(join(folders[0]!, names[0]!)).equals(inHlg(source))).toBe(true);
   }
 
-  test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("ffmpeg reads the result", () => {
+  testWith("ffmpeg", "ffmpeg decodes the result", () => {
     const output = ["-f", "rawvideo", "-pix_fmt", "rgb48le", "-"];
-    expectRightPixels("ffmpeg", (file) => ["-v", "error", "-i", file, ...output]);
+    expectSamePixels("ffmpeg", (file) => ["-v", "error", "-i", file, ...output]);
   });
 
   const magick = ["magick", "convert"].find((name) =>
     spawnSync(name, ["-version"], { encoding: "utf8" }).stdout?.includes("ImageMagick"),
   );
-  test.skipIf(magick === undefined)("ImageMagick reads the result", () => {
-    expectRightPixels(magick!, (file) => [file, "-depth", "16", "-endian", "LSB", "rgb:-"]);
+  testWith(magick ?? "magick", "ImageMagick decodes the result", () => {
+    expectSamePixels(magick!, (file) => [file, "-depth", "16", "-endian", "LSB", "rgb:-"]);
   });
 });
 
 test.concurrent("a bad file of several fails alone", async () => {
   const folder = join(await newFolder(), "new");
   const files = [SUNSET, "package.json", VENICE];
-  const result = await run("convert", ...files, "--to", "hlg", "--out-dir", folder, "--json");
+  const result = await run("convert", [...files, "--to", "hlg", "--out-dir", folder, "--json"]);
   expect(result.code).toBe(1);
-  expect(result.stderr).toMatch(/^error: package\.json: is not a whole PNG file: .*\n$/);
+  expect(result.stderr).toBe("error: package.json: is not a PNG file\n");
   const clippedSamples = codesOf((await readHdrPng(SUNSET)).samples).filter(
     (code) => code > LAST_PQ_CODE_IN_HLG,
   );
@@ -151,29 +138,30 @@ test.concurrent("a bad file of several fails alone", async () => {
       file: "package.json",
       out: join(folder, "package.json"),
       to: "hlg",
-      error: expect.stringMatching(/^package\.json: is not/),
+      error: "package.json: is not a PNG file",
     },
     { file: VENICE, out: join(folder, basename(VENICE)), from: "hlg", to: "hlg", ...size, clippedSamples: 0 },
   ]);
   expect(await readdir(folder)).toEqual([SUNSET, VENICE].map((file) => basename(file)));
 });
 
-test.concurrent("a file is overwritten by force only, even by itself", async () => {
+test.concurrent("a file is replaced only with --force, even by itself", async () => {
   const file = join(await newFolder(), "image.png");
   await copyFile(VENICE, file);
-  expect(await run("convert", file, file, "--to", "pq")).toEqual({
+  expect(await run("convert", [file, file, "--to", "pq"])).toEqual({
     code: 1,
     stdout: "",
-    stderr: `error: ${file}: exists already; --force overwrites it\n`,
+    stderr: `error: ${file}: already exists; --force replaces it\n`,
   });
   await expectSameBytes(file, VENICE);
 
-  // Through a link, which stays one. (Windows lets few users make any.)
+  // The target of the link is replaced, not the link. (Creating links needs a privilege on Windows.)
   const link = process.platform === "win32" ? file : join(dirname(file), "link to image.png");
   if (link !== file) await symlink(file, link);
-  const forced = await run("convert", file, link, "--to", "pq", "--peak-luminance", "600", "--force");
+  const forced = await run("convert", [file, link, "--to", "pq", "--peak-luminance", "600", "--force"]);
   expect(forced).toMatchObject({ code: 0, stderr: "" });
   expect(forced.stdout).toMatch(/image\.png: HLG to PQ, 512x256, \d+\.\d ms, 0 samples clipped\n$/);
+  if (link !== file) expect((await lstat(link)).isSymbolicLink()).toBe(true);
   const { transfer, samples } = await readHdrPng(file);
   expect(transfer).toBe("pq");
   expect(samples.equals(convertedCopy((await readHdrPng(VENICE)).samples, "hlg", "pq", 600))).toBe(true);
@@ -182,11 +170,11 @@ test.concurrent("a file is overwritten by force only, even by itself", async () 
 test.concurrent.each([
   ["none", "no such file or directory"],
   ["file", "not a directory"],
-])("one file is not written where there is no folder: %s", async (name, reason) => {
+])("the folder of OUT is not created: %s", async (name, reason) => {
   const folder = await newFolder();
   await copyFile("package.json", join(folder, "file"));
   const out = join(folder, name, "out.png");
-  expect(await run("convert", SUNSET, out, "--to", "hlg")).toEqual({
+  expect(await run("convert", [SUNSET, out, "--to", "hlg"])).toEqual({
     code: 1,
     stdout: "",
     stderr: `error: ${out}: cannot be written: ${reason}\n`,
@@ -194,29 +182,108 @@ test.concurrent.each([
   expect(await readdir(folder)).toEqual(["file"]);
 });
 
-test.skipIf(process.platform === "win32")("an interrupt leaves nothing behind", async () => {
+/** Makes a node: a FIFO (`p`), or what `mknod` may make for root only. */
+function makeNode(file: string, ...kind: string[]): boolean {
+  return spawnSync("mknod", [file, ...kind]).status === 0;
+}
+
+describe("--force replaces regular files only", () => {
+  onPosix.each([
+    ["a FIFO", "p"],
+    ["a character device", "c", "1", "3"],
+  ])("%s", async (name, ...kind) => {
+    const out = join(await newFolder(), "out.png");
+    if (!makeNode(out, ...kind)) return console.warn(`not tested: making ${name} needs root`);
+    const { mode, ino } = await lstat(out);
+    expect(await run("convert", [SUNSET, out, "--to", "hlg", "--force"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `error: ${out}: is not a regular file\n`,
+    });
+    expect(await lstat(out)).toMatchObject({ mode, ino });
+  });
+
+  test("a folder", async () => {
+    const out = join(await newFolder(), "out.png");
+    await mkdir(out);
+    const { code, stderr } = await run("convert", [SUNSET, out, "--to", "hlg", "--force"]);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `error: ${out}: is not a regular file\n` });
+  });
+});
+
+onPosix("a dangling link as output is refused", async () => {
+  const folder = await newFolder();
+  const link = join(folder, "link.png");
+  await symlink(join(folder, "missing.png"), link);
+  for (const force of [[], ["--force"]]) {
+    expect(await run("convert", [SUNSET, link, "--to", "hlg", ...force])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `error: ${link}: is a link to a missing file\n`,
+    });
+  }
+  expect(await readdir(folder)).toEqual(["link.png"]);
+});
+
+onPosix("an interrupt while writing removes the temporary file", async () => {
   const folder = await newFolder();
   const out = join(folder, "out.png");
-  const command = ["--import", "tsx", "examples/png/convert.mts", SUNSET, out, "--to", "hlg"];
-  const child = spawn(process.execPath, command);
-  onTestFinished(() => void child.kill("SIGKILL"));
-  // A pipe in the place of the temporary file: to write it takes as long as nobody reads.
+  const child = start("convert", [SUNSET, out, "--to", "hlg"]);
+  // A FIFO in place of the temporary file blocks the write.
   const partial = `${out}.${child.pid}.partial`;
-  expect(spawnSync("mkfifo", [partial]).status).toBe(0);
+  expect(makeNode(partial, "p")).toBe(true);
   const pipe = openSync(partial, constants.O_RDONLY | constants.O_NONBLOCK);
-  while (!readSome(pipe)) await setTimeout(10);
-  child.kill("SIGINT");
-  while ((await readdir(folder)).length > 0) await setTimeout(10);
-  // What it has begun to write, it ends before it exits.
-  while (child.exitCode === null && child.signalCode === null) {
-    if (!readSome(pipe)) await setTimeout(10);
-  }
+  await waitUntil(() => readSome(pipe));
+  expect(await interrupt(child)).toEqual([null, "SIGINT"]);
   closeSync(pipe);
-  expect(child.exitCode).toBe(130);
   expect(await readdir(folder)).toEqual([]);
 });
 
-/** Reads from a pipe, if there is something to read. */
+/** Opens the other end of a FIFO, which a command that reads it waits for. */
+async function waitForReader(fifo: string, child: ChildProcess): Promise<number> {
+  let pipe = -1;
+  await waitUntil(() => {
+    expect(child.exitCode).toBeNull();
+    try {
+      // Fails with ENXIO until there is a reader.
+      pipe = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch {}
+    return pipe !== -1;
+  });
+  return pipe;
+}
+
+describe("a FIFO as input can be interrupted", () => {
+  onPosix.each(["convert", "inspect", "demo"] as const)("%s", async (name) => {
+    const folder = await newFolder();
+    const fifo = join(folder, "in.png");
+    expect(makeNode(fifo, "p")).toBe(true);
+    const args = {
+      convert: [fifo, join(folder, "out.png"), "--to", "hlg"],
+      inspect: [fifo],
+      demo: ["--background", fifo, "--out", join(folder, "out")],
+    };
+    const child = start(name, args[name]);
+    // Without a writer, opening blocks; with one that writes nothing, reading does.
+    const pipe = await waitForReader(fifo, child);
+    expect(await interrupt(child)).toEqual([null, "SIGINT"]);
+    closeSync(pipe);
+    expect(await readdir(folder)).toEqual(["in.png"]);
+  });
+
+  onPosix("convert, while opening it", async () => {
+    const folder = await newFolder();
+    const [ready, fifo] = [join(folder, "ready.png"), join(folder, "in.png")];
+    for (const file of [ready, fifo]) expect(makeNode(file, "p")).toBe(true);
+    const child = start("convert", [ready, fifo, "--to", "hlg", "--out-dir", join(folder, "out")]);
+    // When the first file ends, the second is opened.
+    closeSync(await waitForReader(ready, child));
+    await new Promise((done) => setTimeout(done, 500));
+    expect(await interrupt(child)).toEqual([null, "SIGINT"]);
+  });
+});
+
+/** Reads from a pipe; returns whether there was anything to read. */
 function readSome(pipe: number): boolean {
   try {
     return readSync(pipe, Buffer.alloc(65536)) > 0;
@@ -226,16 +293,45 @@ function readSome(pipe: number): boolean {
   }
 }
 
-describe.concurrent("wrong usage", () => {
+describe.concurrent("wrong usage exits with 2 and points to --help", () => {
+  const to = ["--to", "hlg"];
   test.each([
-    ["a.png b.png", /required option '--to <transfer>' not specified/],
-    ["a.png b.png c.png --to hlg", /expected IN and OUT, or --out-dir/],
-    ["1/a.png 2/a.png --to hlg --out-dir out", /more than one file would become out.a\.png/],
-  ] as const)("%s", async (args, message) => {
-    const { code, stdout, stderr } = await run("convert", ...args.split(" "));
+    ["convert", ["a.png", "b.png"], "required option '--to <pq|hlg>' not specified"],
+    ["convert", ["a.png", "b.png", "--to"], "option '--to <pq|hlg>' argument missing"],
+    ["convert", ["a.png", "b.png", "--to", "hlgg"], "'hlgg' is invalid. Allowed choices are pq, hlg."],
+    ["convert", ["a.png", ...to], "expected IN and OUT, or any number of IN with --out-dir"],
+    [
+      "convert",
+      ["a.png", "b.png", "c.png", ...to],
+      "expected IN and OUT, or any number of IN with --out-dir",
+    ],
+    ["convert", ["1/a.png", "2/a.png", ...to, "--out-dir", "out"], `written to ${join("out", "a.png")}`],
+    ["convert", ["a.png", "", ...to], "Expected a name, got an empty one."],
+    ["convert", ["a.png", ...to, "--out-dir", ""], "Expected a name, got an empty one."],
+    ["convert", ["a.png", "b.png", ...to, "--forced"], "unknown option '--forced'"],
+    ["inspect", [], "missing required argument 'file'"],
+    ["inspect", ["a.png", "b.png"], "too many arguments"],
+    ["inspect", [""], "Expected a name, got an empty one."],
+    ["inspect", ["a.png", "--ootf", "none"], "Allowed choices are per-channel, luminance."],
+    ["inspect", ["a.png", "--peak-luminance", "0"], "Expected a number from 1 to 10000."],
+  ] as const)("%s %j", async (name, args, message) => {
+    const { code, stdout, stderr } = await run(name, [...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^error: .*\n$/);
-    expect(stderr).toMatch(message);
+    const lines = stderr.split("\n");
+    expect(lines[0]).toMatch(/^error: /);
+    expect(lines[0]).toContain(message);
+    expect(lines.slice(-2)).toEqual([`See npm run ${name} -- --help`, ""]);
+  });
+
+  test.runIf(process.platform === "linux")("a name that is not UTF-8", () => {
+    const invalid = `"$(printf 'caf\\351.png')"`;
+    for (const args of [`${invalid} out.png`, `${SUNSET} ${invalid}`]) {
+      const command = `exec "$0" "$@" ${args}`;
+      const options = argumentsOf("convert", ["--to", "hlg"]);
+      const { status, stderr } = spawnSync("sh", ["-c", command, process.execPath, ...options]);
+      expect(`${stderr}`).toContain("Expected a name in UTF-8.");
+      expect(status).toBe(2);
+    }
   });
 });
 
@@ -279,12 +375,12 @@ describe("light", () => {
     }
   }
 
-  test("of PQ is absolute", () => {
+  test("of PQ does not depend on the display", () => {
     for (const peak of [1000, 300]) expectLight(measureLight(pq, peak), pqLight);
   });
 
-  test("of HLG is that of its display", () => {
-    // The system gamma at 100 cd/m² is below 1, and black has to stay black.
+  test("of HLG scales with the display", () => {
+    // At 100 cd/m² the system gamma is below 1; black must stay black.
     for (const peak of [1000, 2000, 100]) {
       const gamma = 1.2 * 1.111 ** Math.log2(peak / 1000);
       const { shareAbove1000, ...light } = measureLight(hlg, peak);
@@ -297,15 +393,15 @@ describe("light", () => {
     }
   });
 
-  test("is clipped above the peak, and lower in saturated colours by luminance", () => {
+  test("is clipped above the peak; with the luminance OOTF, saturated colours are clipped below it", () => {
     expect(countClipped(pq, "per-channel", 1000)).toBe(2);
-    // HLG at 1000 cd/m² has 568 cd/m² in pure blue.
+    // The brightest pure blue of HLG at 1000 cd/m² has 568 cd/m².
     expect(countClipped(pq, "luminance", 1000)).toBe(3);
     expect(countClipped(pq, "per-channel", 10_000)).toBe(0);
     expect(countClipped(hlg, "luminance", 1000)).toBe(0);
   });
 
-  test("of a pure colour is clipped from where the addon has its peak", () => {
+  test("of a pure colour is clipped above the peak that the addon converts to", () => {
     for (const peakLuminance of [400, 1000]) {
       for (const channel of [0, 1, 2]) {
         const samples = Buffer.alloc(6);
@@ -321,10 +417,10 @@ describe("light", () => {
     }
   });
 
-  test.concurrent("is told as a table", async () => {
+  test.concurrent("is printed as a table", async () => {
     const file = join(await newFolder(), "pq.png");
     await writeHdrPng(file, pq);
-    const { code, stdout } = await run("inspect", file, "--ootf", "luminance");
+    const { code, stdout } = await run("inspect", [file, "--ootf", "luminance"]);
     expect(code).toBe(0);
     const rows = stdout.split("\n").filter((line) => line.startsWith("│"));
     expect(
@@ -345,10 +441,10 @@ describe("light", () => {
     ]);
   });
 
-  test.concurrent("is told as JSON", async () => {
+  test.concurrent("is printed as JSON", async () => {
     const file = join(await newFolder(), "hlg.png");
     await writeHdrPng(file, hlg);
-    const { code, stdout } = await run("inspect", file, "--json", "--peak-luminance", "600");
+    const { code, stdout } = await run("inspect", [file, "--json", "--peak-luminance", "600"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
       width: 3,
@@ -361,8 +457,8 @@ describe("light", () => {
     });
   });
 
-  test.concurrent("of no image is told in a line", async () => {
-    expect(await run("inspect", "none.png")).toEqual({
+  test.concurrent("a missing file is an error", async () => {
+    expect(await run("inspect", ["none.png"])).toEqual({
       code: 1,
       stdout: "",
       stderr: "error: none.png: cannot be read: no such file or directory\n",
