@@ -3,7 +3,7 @@
 import { execFile, spawn, type ChildProcess, spawnSync } from "node:child_process";
 import { once } from "node:events";
 
-import { onTestFinished, test, vi } from "vitest";
+import { onTestFinished, vi } from "vitest";
 
 export const SUNSET = "examples/images/sunset-pq-512x256.png";
 export const VENICE = "examples/images/venice-hlg-512x256.png";
@@ -57,9 +57,7 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>): Pr
   );
 }
 
-/** A test that needs a program. Where it is missing, the name of the skipped test says so. */
-export function testWith(program: string, name: string, body: () => void | Promise<void>): void {
-  if (spawnSync(program, ["-version"]).error) {
-    test.skip(`${name} (skipped: ${program} is not on the PATH)`, body);
-  } else test(name, body);
+/** Why a test that needs a program is skipped, to append to its name: empty if the program is there. */
+export function missing(program: string): string {
+  return spawnSync(program, ["-version"]).error ? ` (skipped: ${program} is not on the PATH)` : "";
 }

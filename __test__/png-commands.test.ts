@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { copyFile, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 
@@ -11,13 +11,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { countClipped, measureLight } from "../examples/png/light.mts";
 import { type HdrImage, readHdrPng, writeHdrPng } from "../examples/png/png.mts";
-import { argumentsOf, interrupt, run, start, SUNSET, testWith, VENICE, waitUntil } from "./examples.ts";
+import { argumentsOf, interrupt, missing, run, start, SUNSET, VENICE, waitUntil } from "./examples.ts";
 import { convertedCopy } from "./model.ts";
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const LAST_PQ_CODE_IN_HLG = 49271;
-const onPosix = test.skipIf(process.platform === "win32");
+const noFfmpeg = missing("ffmpeg");
 
 let root: string;
 beforeAll(async () => {
@@ -102,7 +102,7 @@ describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) =
     expect(read(join(folders[0]!, names[0]!)).equals(inHlg(source))).toBe(true);
   }
 
-  testWith("ffmpeg", "ffmpeg decodes the result", () => {
+  test.skipIf(noFfmpeg)(`ffmpeg decodes the result${noFfmpeg}`, () => {
     const output = ["-f", "rawvideo", "-pix_fmt", "rgb48le", "-"];
     expectSamePixels("ffmpeg", (file) => ["-v", "error", "-i", file, ...output]);
   });
@@ -110,7 +110,7 @@ describe.each<HlgOotf>(["per-channel", "luminance"])("photographs, %s", (ootf) =
   const magick = ["magick", "convert"].find((name) =>
     spawnSync(name, ["-version"], { encoding: "utf8" }).stdout?.includes("ImageMagick"),
   );
-  testWith(magick ?? "magick", "ImageMagick decodes the result", () => {
+  test.skipIf(!magick)(`ImageMagick decodes the result${magick ? "" : missing("magick")}`, () => {
     expectSamePixels(magick!, (file) => [file, "-depth", "16", "-endian", "LSB", "rgb:-"]);
   });
 });
@@ -161,7 +161,7 @@ test.concurrent("a file is replaced only with --force, even by itself", async ()
   const forced = await run("convert", [file, link, "--to", "pq", "--peak-luminance", "600", "--force"]);
   expect(forced).toMatchObject({ code: 0, stderr: "" });
   expect(forced.stdout).toMatch(/image\.png: HLG to PQ, 512x256, \d+\.\d ms, 0 samples clipped\n$/);
-  if (link !== file) expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect((await lstat(link)).isSymbolicLink()).toBe(link !== file);
   const { transfer, samples } = await readHdrPng(file);
   expect(transfer).toBe("pq");
   expect(samples.equals(convertedCopy((await readHdrPng(VENICE)).samples, "hlg", "pq", 600))).toBe(true);
@@ -182,62 +182,111 @@ test.concurrent.each([
   expect(await readdir(folder)).toEqual(["file"]);
 });
 
+test.concurrent("--force does not replace a folder", async () => {
+  const out = join(await newFolder(), "out.png");
+  await mkdir(out);
+  const { code, stderr } = await run("convert", [SUNSET, out, "--to", "hlg", "--force"]);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: `error: ${out}: is not a regular file\n` });
+});
+
+describe.skipIf(process.platform === "win32")("POSIX files and signals:", () => {
+  describe("--force replaces regular files only", () => {
+    test.each([
+      ["a FIFO", "p"],
+      ["a character device", "c", "1", "3"],
+    ])("%s", async (name, ...kind) => {
+      const out = join(await newFolder(), "out.png");
+      if (!makeNode(out, ...kind)) return console.warn(`not tested: making ${name} needs root`);
+      const { mode, ino } = await lstat(out);
+      expect(await run("convert", [SUNSET, out, "--to", "hlg", "--force"])).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `error: ${out}: is not a regular file\n`,
+      });
+      expect(await lstat(out)).toMatchObject({ mode, ino });
+    });
+  });
+
+  test("a dangling link as output is refused", async () => {
+    const folder = await newFolder();
+    const link = join(folder, "link.png");
+    await symlink(join(folder, "missing.png"), link);
+    for (const force of [[], ["--force"]]) {
+      expect(await run("convert", [SUNSET, link, "--to", "hlg", ...force])).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `error: ${link}: is a link to a missing file\n`,
+      });
+    }
+    expect(await readdir(folder)).toEqual(["link.png"]);
+  });
+
+  test("an interrupt while writing removes the temporary file", async () => {
+    const folder = await newFolder();
+    const out = join(folder, "out.png");
+    const child = start("convert", [SUNSET, out, "--to", "hlg"]);
+    // A FIFO in place of the temporary file blocks the write.
+    const partial = `${out}.${child.pid}.partial`;
+    expect(makeNode(partial, "p")).toBe(true);
+    const pipe = openSync(partial, constants.O_RDONLY | constants.O_NONBLOCK);
+    await waitUntil(() => readSome(pipe));
+    expect(await interrupt(child)).toEqual([null, "SIGINT"]);
+    closeSync(pipe);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("a FIFO is read once, to be converted or copied", async () => {
+    const folder = await newFolder();
+    for (const [name, to] of [
+      ["a.png", "pq"],
+      ["b.png", "hlg"],
+    ] as const) {
+      const fifo = join(folder, name);
+      expect(makeNode(fifo, "p")).toBe(true);
+      const writing = writeFile(fifo, await readFile(VENICE));
+      const { code } = await run("convert", [fifo, join(folder, `out ${name}`), "--to", to]);
+      expect(code).toBe(0);
+      await writing;
+    }
+    expect((await readHdrPng(join(folder, "out a.png"))).transfer).toBe("pq");
+    await expectSameBytes(join(folder, "out b.png"), VENICE);
+  });
+
+  describe("a FIFO as input can be interrupted", () => {
+    test.each(["convert", "inspect", "demo"] as const)("%s", async (name) => {
+      const folder = await newFolder();
+      const fifo = join(folder, "in.png");
+      expect(makeNode(fifo, "p")).toBe(true);
+      const args = {
+        convert: [fifo, join(folder, "out.png"), "--to", "hlg"],
+        inspect: [fifo],
+        demo: ["--background", fifo, "--out", join(folder, "out")],
+      };
+      const child = start(name, args[name]);
+      // Without a writer, opening blocks; with one that writes nothing, reading does.
+      const pipe = await waitForReader(fifo, child);
+      expect(await interrupt(child)).toEqual([null, "SIGINT"]);
+      closeSync(pipe);
+      expect(await readdir(folder)).toEqual(["in.png"]);
+    });
+
+    test("convert, while opening it", async () => {
+      const folder = await newFolder();
+      const [ready, fifo] = [join(folder, "ready.png"), join(folder, "in.png")];
+      for (const file of [ready, fifo]) expect(makeNode(file, "p")).toBe(true);
+      const child = start("convert", [ready, fifo, "--to", "hlg", "--out-dir", join(folder, "out")]);
+      // When the first file ends, the second is opened.
+      closeSync(await waitForReader(ready, child));
+      await new Promise((done) => setTimeout(done, 500));
+      expect(await interrupt(child)).toEqual([null, "SIGINT"]);
+    });
+  });
+});
+
 /** Makes a node: a FIFO (`p`), or what `mknod` may make for root only. */
 function makeNode(file: string, ...kind: string[]): boolean {
   return spawnSync("mknod", [file, ...kind]).status === 0;
 }
-
-describe("--force replaces regular files only", () => {
-  onPosix.each([
-    ["a FIFO", "p"],
-    ["a character device", "c", "1", "3"],
-  ])("%s", async (name, ...kind) => {
-    const out = join(await newFolder(), "out.png");
-    if (!makeNode(out, ...kind)) return console.warn(`not tested: making ${name} needs root`);
-    const { mode, ino } = await lstat(out);
-    expect(await run("convert", [SUNSET, out, "--to", "hlg", "--force"])).toEqual({
-      code: 1,
-      stdout: "",
-      stderr: `error: ${out}: is not a regular file\n`,
-    });
-    expect(await lstat(out)).toMatchObject({ mode, ino });
-  });
-
-  test("a folder", async () => {
-    const out = join(await newFolder(), "out.png");
-    await mkdir(out);
-    const { code, stderr } = await run("convert", [SUNSET, out, "--to", "hlg", "--force"]);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: `error: ${out}: is not a regular file\n` });
-  });
-});
-
-onPosix("a dangling link as output is refused", async () => {
-  const folder = await newFolder();
-  const link = join(folder, "link.png");
-  await symlink(join(folder, "missing.png"), link);
-  for (const force of [[], ["--force"]]) {
-    expect(await run("convert", [SUNSET, link, "--to", "hlg", ...force])).toEqual({
-      code: 1,
-      stdout: "",
-      stderr: `error: ${link}: is a link to a missing file\n`,
-    });
-  }
-  expect(await readdir(folder)).toEqual(["link.png"]);
-});
-
-onPosix("an interrupt while writing removes the temporary file", async () => {
-  const folder = await newFolder();
-  const out = join(folder, "out.png");
-  const child = start("convert", [SUNSET, out, "--to", "hlg"]);
-  // A FIFO in place of the temporary file blocks the write.
-  const partial = `${out}.${child.pid}.partial`;
-  expect(makeNode(partial, "p")).toBe(true);
-  const pipe = openSync(partial, constants.O_RDONLY | constants.O_NONBLOCK);
-  await waitUntil(() => readSome(pipe));
-  expect(await interrupt(child)).toEqual([null, "SIGINT"]);
-  closeSync(pipe);
-  expect(await readdir(folder)).toEqual([]);
-});
 
 /** Opens the other end of a FIFO, which a command that reads it waits for. */
 async function waitForReader(fifo: string, child: ChildProcess): Promise<number> {
@@ -252,36 +301,6 @@ async function waitForReader(fifo: string, child: ChildProcess): Promise<number>
   });
   return pipe;
 }
-
-describe("a FIFO as input can be interrupted", () => {
-  onPosix.each(["convert", "inspect", "demo"] as const)("%s", async (name) => {
-    const folder = await newFolder();
-    const fifo = join(folder, "in.png");
-    expect(makeNode(fifo, "p")).toBe(true);
-    const args = {
-      convert: [fifo, join(folder, "out.png"), "--to", "hlg"],
-      inspect: [fifo],
-      demo: ["--background", fifo, "--out", join(folder, "out")],
-    };
-    const child = start(name, args[name]);
-    // Without a writer, opening blocks; with one that writes nothing, reading does.
-    const pipe = await waitForReader(fifo, child);
-    expect(await interrupt(child)).toEqual([null, "SIGINT"]);
-    closeSync(pipe);
-    expect(await readdir(folder)).toEqual(["in.png"]);
-  });
-
-  onPosix("convert, while opening it", async () => {
-    const folder = await newFolder();
-    const [ready, fifo] = [join(folder, "ready.png"), join(folder, "in.png")];
-    for (const file of [ready, fifo]) expect(makeNode(file, "p")).toBe(true);
-    const child = start("convert", [ready, fifo, "--to", "hlg", "--out-dir", join(folder, "out")]);
-    // When the first file ends, the second is opened.
-    closeSync(await waitForReader(ready, child));
-    await new Promise((done) => setTimeout(done, 500));
-    expect(await interrupt(child)).toEqual([null, "SIGINT"]);
-  });
-});
 
 /** Reads from a pipe; returns whether there was anything to read. */
 function readSome(pipe: number): boolean {

@@ -77,7 +77,7 @@ test.each<[string, () => Promise<Uint8Array>, RegExp]>([
 ])("rejected: %s", async (name, bytes, message) => {
   const file = join(folder, `${name.replace(/\W/g, "-")}.png`);
   await writeFile(file, await bytes());
-  const error = await readHdrPng(file).catch((error: unknown) => error as Error);
+  const error = await readHdrPng(file).catch((reason: unknown) => reason as Error);
   expect(error).toBeInstanceOf(UserError);
   expect((error as Error).message).toMatch(message);
   expect((error as Error).message.startsWith(`${file}: `)).toBe(true);

@@ -1,6 +1,5 @@
 /** Converts HDR images between PQ and HLG: `npm run convert -- in.png out.png --to hlg`. */
 
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { SingleBar } from "cli-progress";
@@ -8,10 +7,16 @@ import { type Command, Option } from "commander";
 import { convertTransfer, type HdrTransfer, type HlgOotf } from "hdr-image-transfer-cache";
 
 import { checkOutput, createFolder, writeWhole } from "./files.mts";
-import { onInterrupt } from "./interrupt.mts";
 import { countClipped } from "./light.mts";
-import { createCommand, ootfOption, parsePath, parsePaths, peakLuminanceOption } from "./options.mts";
-import { encodeHdrPng, readHdrPng } from "./png.mts";
+import {
+  createCommand,
+  INTERRUPTIBLE_BAR,
+  ootfOption,
+  parsePath,
+  parsePaths,
+  peakLuminanceOption,
+} from "./options.mts";
+import { decodeHdrPng, encodeHdrPng, readBytes } from "./png.mts";
 import { UserError } from "./user-error.mts";
 
 const HELP = `
@@ -69,10 +74,8 @@ const tasks = parseTasks(command.processedArgs[0], options);
 const bar = new SingleBar({
   format: "[{bar}] {value} of {total} files",
   clearOnComplete: true,
-  // Its own handler of SIGINT would keep the process running.
-  gracefulExit: false,
+  ...INTERRUPTIBLE_BAR,
 });
-const interrupt = onInterrupt(() => bar.stop());
 bar.start(tasks.length, 0);
 const results: Result[] = [];
 for (const task of tasks) {
@@ -80,7 +83,6 @@ for (const task of tasks) {
   bar.increment();
 }
 bar.stop();
-interrupt.ignore();
 
 for (const result of results) {
   if ("error" in result) {
@@ -118,7 +120,8 @@ async function convert({ file, out, to }: Task): Promise<Conversion> {
   const { outDir, ootf, peakLuminance, force } = options;
   if (outDir !== undefined) createFolder(outDir);
   checkOutput(out, { overwrite: force });
-  const image = await readHdrPng(file);
+  const bytes = await readBytes(file);
+  const image = decodeHdrPng(file, bytes);
   const { transfer: from, width, height, samples } = image;
   const clippedSamples = from === to ? 0 : countClipped(image, ootf, peakLuminance);
 
@@ -126,8 +129,7 @@ async function convert({ file, out, to }: Task): Promise<Conversion> {
   convertTransfer(samples, from, to, { ootf, peakLuminance });
   const milliseconds = performance.now() - start;
 
-  const bytes = from === to ? await readFile(file) : encodeHdrPng({ ...image, transfer: to });
-  await writeWhole(out, bytes, { overwrite: force });
+  await writeWhole(out, from === to ? bytes : encodeHdrPng({ ...image, transfer: to }), { overwrite: force });
   return { from, width, height, milliseconds, clippedSamples };
 }
 

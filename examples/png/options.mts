@@ -2,6 +2,9 @@
 
 import { Command, InvalidArgumentError, Option } from "commander";
 
+/** For a progress bar that neither catches SIGINT nor changes the terminal. */
+export const INTERRUPTIBLE_BAR = { gracefulExit: false, linewrap: true };
+
 /** A command whose wrong usage points to `--help` and exits with 2, as 1 is for files that fail. */
 export function createCommand(name: string, description: string): Command {
   return new Command(`npm run ${name} --`)

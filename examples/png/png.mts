@@ -38,9 +38,17 @@ const TRANSFER_CODES = { pq: 16, hlg: 18 } as const;
 
 /** Reads a 16-bit RGB PNG file with a `cICP` chunk that says PQ or HLG. */
 export async function readHdrPng(file: string): Promise<HdrImage> {
-  const bytes = await readFile(file).catch((error) => {
+  return decodeHdrPng(file, await readBytes(file));
+}
+
+export function readBytes(file: string): Promise<Buffer> {
+  return readFile(file).catch((error) => {
     throw new UserError(`${file}: cannot be read: ${reasonOf(error)}`);
   });
+}
+
+/** Decodes what {@link readHdrPng} reads; errors name the file. */
+export function decodeHdrPng(file: string, bytes: Buffer): HdrImage {
   if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
     throw new UserError(`${file}: is not a PNG file`);
   }
