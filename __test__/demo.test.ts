@@ -1,10 +1,10 @@
 /** The demo as a user runs it: what it renders, prints and rejects. */
 
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
 
 import { decode } from "fast-png";
 import { convertTransfer } from "hdr-image-transfer-cache";
@@ -120,15 +120,13 @@ describe("frames", () => {
   });
 });
 
-test("the TypeScript module caches, and evicts the least recently used above 200 MiB", () => {
-  const cache = createHdrImageTransferCache();
-  const source = Buffer.alloc(60 * 2 ** 20);
-  const small = Buffer.alloc(6);
-  const convert = (id: string, samples = small) => cache.getConverted(id, "hlg", "pq", samples);
-  const [first, second] = [convert("a"), convert("b")];
-  expect(convert("a")).toBe(first);
-  for (const id of ["c", "d", "e", "f"]) convert(id, source);
-  expect([convert("a") === first, convert("b") === second]).toEqual([false, false]);
+test("the TypeScript module caches, and evicts the least recently used image", () => {
+  const cache = createHdrImageTransferCache(12);
+  const convert = (id: string) => cache.getConverted(id, "hlg", "pq", Buffer.alloc(6));
+  const [a, b] = [convert("a"), convert("b")];
+  expect(convert("a")).toBe(a);
+  const c = convert("c");
+  expect([convert("a") === a, convert("c") === c, convert("b") === b]).toEqual([true, true, false]);
 });
 
 describe("a job", () => {
@@ -321,6 +319,21 @@ describe("an error is one line, before anything is rendered", () => {
     expect(await readdir(folder)).not.toContain("none.mp4");
   });
 });
+
+test.skipIf(process.platform === "win32")(
+  "an error of ffmpeg is shown with the name of the video",
+  async () => {
+    const bin = await mkdtemp(join(folder, "bin-"));
+    await writeFile(join(bin, "ffmpeg"), "#!/bin/sh\necho no such encoder >&2; exit 1\n", { mode: 0o755 });
+    const video = join(bin, "video.mp4");
+    const args = [...SMALL, "--out", join(bin, "out"), "--video", video];
+    const { code, stderr } = await run("demo", args, { PATH: bin });
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(`error: ${video}: ffmpeg failed: no such encoder`);
+    expect(code).toBe(1);
+    expect(await readdir(bin)).toEqual(["ffmpeg", "out"]);
+    expect(await readdir(join(bin, "out"))).toEqual([]);
+  },
+);
 
 test.skipIf(noFfmpeg)(`an interrupt removes the unfinished video${noFfmpeg}`, async () => {
   const out = await mkdtemp(join(folder, "interrupted-"));

@@ -27,7 +27,8 @@ export function argumentsOf(name: Name, args: string[]): string[] {
 
 export function run(name: Name, args: string[], env = process.env): Promise<Result> {
   return new Promise((done) => {
-    execFile(process.execPath, argumentsOf(name, args), { env }, (error, stdout, stderr) => {
+    const options = { env, timeout: 120_000, killSignal: "SIGKILL" } as const;
+    execFile(process.execPath, argumentsOf(name, args), options, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });

@@ -11,7 +11,7 @@ import {
 import type { Converter, Job } from "./render.mts";
 import * as typescriptModule from "./typescript-module.mts";
 
-/** For how long video frames are converted with the TypeScript module, too. */
+/** Video frames are converted with the TypeScript module, too, until that has taken so long. */
 const TYPESCRIPT_VIDEO_MS = 5000;
 const MIB = 2 ** 20;
 

@@ -8,8 +8,6 @@ import type { HdrTransfer } from "hdr-image-transfer-cache";
 import { convertSignal } from "../curves.ts";
 import type { Converter } from "./render.mts";
 
-const MAX_BYTES = 200 * 2 ** 20;
-
 const tables = new Map<string, Uint16Array>();
 
 /** Assigning to a `Uint16Array` wraps around. */
@@ -32,7 +30,7 @@ export function convertTransfer(buf: Buffer, from: HdrTransfer, to: HdrTransfer)
   }
 }
 
-export function createHdrImageTransferCache(): Pick<Converter, "getConverted"> {
+export function createHdrImageTransferCache(maxBytes = 200 * 2 ** 20): Pick<Converter, "getConverted"> {
   /** In order of use, the least recently used image first. */
   const images = new Map<string, Buffer>();
   let bytes = 0;
@@ -50,7 +48,7 @@ export function createHdrImageTransferCache(): Pick<Converter, "getConverted"> {
       }
       images.set(key, image);
       for (const [oldest, { length }] of images) {
-        if (bytes <= MAX_BYTES) break;
+        if (bytes <= maxBytes) break;
         images.delete(oldest);
         bytes -= length;
       }
