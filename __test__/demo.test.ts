@@ -221,8 +221,9 @@ describe("a job", () => {
   });
 
   test.skipIf(noFfmpeg)(`as a video${noFfmpeg}`, async () => {
-    const video = join(folder, "video.mp4");
-    const result = await run("demo", [...SMALL, "--out", join(folder, "video"), "--video", video]);
+    const out = join(folder, "video");
+    const video = join(out, "video.mp4");
+    const result = await run("demo", [...SMALL, "--out", out, "--video", video]);
     expect(result).toMatchObject({ code: 0 });
     const probe = ["-v", "error", "-show_streams", "-of", "json", video];
     const { streams } = JSON.parse(spawnSync("ffprobe", probe, { encoding: "utf8" }).stdout);

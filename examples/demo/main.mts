@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 import { SingleBar } from "cli-progress";
+import type { HdrTransfer } from "hdr-image-transfer-cache";
 
 import { checkOutput, createFolder } from "../png/files.mts";
 import { INTERRUPTIBLE_BAR } from "../png/options.mts";
@@ -22,7 +23,6 @@ import { VideoFile } from "./video-file.mts";
 async function main(): Promise<void> {
   const options = parseOptions();
   const { size, fps, seconds, target, ootf, peakLuminance, out } = options;
-  if (options.video) checkOutput(options.video);
   const background = await readHdrPng(options.background);
   const inset = await readHdrPng(options.inset);
   createFolder(out);
@@ -30,7 +30,13 @@ async function main(): Promise<void> {
     join(out, name),
   ) as [string, string, string];
   for (const file of [framePng, highlightsPng, ootfsPng]) checkOutput(file);
+  if (options.video) checkOutput(options.video);
 
+  const name = (transfer: HdrTransfer) => transfer.toUpperCase();
+  const to = name(target);
+  const stills = `${name(background.transfer)} and ${name(inset.transfer)} still images`;
+  const from = target === "pq" ? "HLG" : "PQ";
+  console.log(`Preparing ${size.width}x${size.height} frames in ${to}: ${stills}, and video in ${from}`);
   const job = createJob(background, inset, { ...size, fps, seconds, transfer: target });
   const comparison = new Comparison(job, { ootf, peakLuminance });
   const shownFrame = Math.max(0, job.transitionStart - 1);
@@ -42,9 +48,9 @@ async function main(): Promise<void> {
     );
   }
 
-  console.log(`\n${framePng}: frame ${shownFrame}, 16-bit ${target.toUpperCase()}`);
+  console.log(`\n${framePng}: frame ${shownFrame}, 16-bit ${to}`);
   await writeHdrPng(framePng, { ...size, transfer: target, samples });
-  if (options.video) console.log(`${options.video}: all frames, 10-bit HEVC, ${target.toUpperCase()}`);
+  if (options.video) console.log(`${options.video}: all frames, 10-bit HEVC, ${to}`);
   const pqImage = [background, inset].find(({ transfer }) => transfer === "pq");
   if (pqImage) {
     console.log(
