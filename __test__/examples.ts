@@ -60,5 +60,8 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>): Pr
 
 /** Why a test that needs a program is skipped, to append to its name: empty if the program is there. */
 export function missing(program: string): string {
-  return spawnSync(program, ["-version"]).error ? ` (skipped: ${program} is not on the PATH)` : "";
+  if (!spawnSync(program, ["-version"]).error) return "";
+  const reason = `skipped: ${program} is not on the PATH`;
+  console.warn(`Tests with ${program} are ${reason}`);
+  return ` (${reason})`;
 }
