@@ -1,25 +1,28 @@
-/** The demo as a user runs it: what it writes and says, and what it says when something is wrong. */
+/** The demo as a user runs it: what it renders, prints and rejects. */
 
-import { execFile, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { setTimeout } from "node:timers/promises";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { decode, encode } from "fast-png";
+import { decode } from "fast-png";
 import { convertTransfer } from "hdr-image-transfer-cache";
-import encodeChunks from "png-chunks-encode";
-import extractChunks from "png-chunks-extract";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
-import { readHdrPng, writeHdrPng } from "../examples/png/png.mts";
-import { scaleToFill } from "../examples/demo/render.mts";
+import { drawTiles, samplesOf, scaleToFill } from "../examples/demo/images.mts";
+import { type ImageLayer, type Job, renderFrames, type VideoLayer } from "../examples/demo/render.mts";
+import { createHdrImageTransferCache } from "../examples/demo/typescript-module.mts";
+import { type HdrImage, readHdrPng, writeHdrPng } from "../examples/png/png.mts";
+import { interrupt, missing, type Result, run, start, SUNSET, VENICE, waitUntil } from "./examples.ts";
 import { convertedCopy, image } from "./model.ts";
 
-const SUNSET = "examples/images/sunset-pq-512x256.png";
-const VENICE = "examples/images/venice-hlg-512x256.png";
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+const noFfmpeg = missing("ffmpeg");
 const SMALL = ["--size", "128x72", "--fps", "10", "--seconds", "2"];
+const PQ_JOB = { height: 1, fps: 1, transfer: "pq" } as const;
+const SMALL_SIZE = { width: 128, height: 72 };
 
 let folder: string;
 beforeAll(async () => {
@@ -27,101 +30,200 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-interface Result {
-  code: number;
-  stdout: string;
-  stderr: string;
+/** An image of greys, row by row. */
+function greys(...rows: number[][]): HdrImage {
+  const samples = Uint16Array.from(rows.flat().flatMap((grey) => [grey, grey, grey]));
+  return {
+    width: rows[0]!.length,
+    height: rows.length,
+    transfer: "pq",
+    samples: Buffer.from(samples.buffer),
+  };
 }
 
-function demo(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<Result> {
-  const command = [require.resolve("tsx/cli"), "examples/demo/main.mts", ...args];
-  return new Promise((done) => {
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
+function redsOf(samples: Buffer): number[] {
+  return [...samplesOf(samples)].filter((_, at) => at % 3 === 0);
+}
+
+describe("frames", () => {
+  test("an image is scaled by linear interpolation between pixel centres", () => {
+    const scaled = (source: HdrImage, width: number, height: number) =>
+      redsOf(scaleToFill(source, { width, height }).samples);
+    // By 2, the pixel centres lie halfway between those of the source.
+    expect(scaled(greys([0, 100, 1000, 3000], [0, 300, 1000, 5000]), 2, 1)).toEqual([100, 2500]);
+    // By 1.5, at 0.25 and 1.75 of the source.
+    const row = [0, 100, 200];
+    const large = row.map((y) => row.map((x) => x + 10 * y));
+    expect(scaled(greys(...large), 2, 2)).toEqual([25 + 250, 175 + 250, 25 + 1750, 175 + 1750]);
   });
-}
 
-/** The cells of a row of the table. */
-function row({ stdout }: Result, name: string): string[] {
-  const line = stdout.split("\n").find((text) => text.startsWith(`│ ${name} `));
-  return line!
-    .split("│")
-    .slice(2, -1)
-    .map((cell) => cell.trim());
-}
+  test("what exceeds the size is cut off evenly", () => {
+    const { samples } = scaleToFill(greys([1, 2, 3, 4, 5, 6]), { width: 4, height: 1 });
+    expect(redsOf(samples)).toEqual([2, 3, 4, 5]);
+  });
+
+  test("small images are repeated; a pan moves the rows in turn to the left and to the right", () => {
+    const frame = Buffer.alloc(6 * 6 * 3);
+    const rows = () => [0, 1, 2].map((row) => redsOf(frame.subarray(36 * row, 36 * (row + 1))));
+    drawTiles(greys([1, 2, 3, 4]), frame, { width: 6, height: 3 });
+    expect(rows()).toEqual([
+      [1, 2, 3, 4, 1, 2],
+      [3, 4, 1, 2, 3, 4],
+      [1, 2, 3, 4, 1, 2],
+    ]);
+    drawTiles(greys([1, 2, 3, 4]), frame, { width: 6, height: 3 }, 3);
+    expect(rows()).toEqual([
+      [4, 1, 2, 3, 4, 1],
+      [4, 1, 2, 3, 4, 1],
+      [4, 1, 2, 3, 4, 1],
+    ]);
+  });
+
+  test("one scene fades into the other in equal steps", () => {
+    const layer = (id: string, code: number): ImageLayer => ({ image: { id, ...greys([code]) }, x: 0, y: 0 });
+    const job: Job = {
+      ...PQ_JOB,
+      width: 1,
+      frames: 6,
+      transitionStart: 1,
+      transitionFrames: 3,
+      scenes: [() => [layer("from", 1000)], () => [layer("to", 5000)]],
+    };
+    const converter = { ...createHdrImageTransferCache(), convertTransfer: () => {} };
+    const codes = Array.from(renderFrames(job, converter), (frame) => frame.readUInt16LE(0));
+    expect(codes).toEqual([1000, 2000, 3000, 4000, 5000, 5000]);
+  });
+
+  test("a video frame is converted each time, and covered by what is in front of it", () => {
+    const video: VideoLayer = {
+      transfer: "hlg",
+      decode: (time, frame) => void greys([1000 * time, 7]).samples.copy(frame),
+    };
+    const still: ImageLayer = { image: { id: "still", ...greys([9]) }, x: 1, y: 0 };
+    const job: Job = {
+      ...PQ_JOB,
+      width: 2,
+      frames: 4,
+      transitionStart: 0,
+      transitionFrames: 0,
+      scenes: [() => [], () => [video, still]],
+    };
+    const addOne = (buf: Buffer) => samplesOf(buf).forEach((code, at, samples) => (samples[at] = code + 1));
+    const converter = { ...createHdrImageTransferCache(), convertTransfer: addOne };
+    const frames = Array.from(renderFrames(job, converter), (frame) => redsOf(frame));
+    expect(frames).toEqual([
+      [1, 9],
+      [251, 9],
+      [501, 9],
+      [751, 9],
+    ]);
+  });
+});
+
+test("the TypeScript module caches, and evicts the least recently used image", () => {
+  const cache = createHdrImageTransferCache(12);
+  const convert = (id: string) => cache.getConverted(id, "hlg", "pq", Buffer.alloc(6));
+  const [a, b] = [convert("a"), convert("b")];
+  expect(convert("a")).toBe(a);
+  const c = convert("c");
+  expect([convert("a") === a, convert("c") === c, convert("b") === b]).toEqual([true, true, false]);
+});
 
 describe("a job", () => {
-  test("to HLG: the PQ image is converted once, and then a hit", async () => {
+  /** The first lines after the table. */
+  const summary = ({ stdout }: Result) => stdout.slice(stdout.lastIndexOf("┘") + 2);
+  const HALF = 128 * 36 * 6;
+
+  test("to HLG: the PQ image is converted once, then cached, and each video frame is converted", async () => {
     const out = join(folder, "hlg");
-    const result = await demo([...SMALL, "--out", out]);
+    const result = await run("demo", [...SMALL, "--out", out]);
     expect(result).toMatchObject({ code: 0 });
-    // 20 frames, the last 10 with two scenes.
-    expect(row(result, "frames")).toEqual(["20", "20"]);
-    expect(row(result, "conversions")).toEqual(["1", "30"]);
-    expect(row(result, "hits")).toEqual(["29", "0"]);
-    expect(row(result, "passthroughs")).toEqual(["30", "30"]);
+    // 20 frames: 15 with the first scene, 15 with the second.
+    expect(result.stdout).toContain("first frame: converts the still images");
+    expect(result.stdout).toContain("later frame: cache hits (median of 19)");
+    expect(result.stdout).toContain("video frame: converted in place (median of 15)");
+    expect(summary(result)).toMatch(
+      /^Cache of the addon: 1 cache miss, 29 hits, 15 passthroughs, 0\.1 MiB\n/,
+    );
+    expect(summary(result)).toMatch(
+      /\nWith the addon, converting the first frame takes \S+ ms instead of \S+ ms, and each video frame takes \S+ ms instead of \S+ ms\.\n/,
+    );
     expect(await readdir(out)).toEqual(["frame.png", "highlights.png", "ootfs.png"]);
 
     const frame = await readHdrPng(join(out, "frame.png"));
-    expect(frame).toMatchObject({ width: 128, height: 72, transfer: "hlg" });
-    // Above the inset, there is the background alone.
-    const background = scaleToFill("", await readHdrPng(SUNSET), 128, 72);
-    const upperHalf = 128 * 36 * 6;
-    const expected = convertedCopy(background.samples.subarray(0, upperHalf), "pq", "hlg");
-    expect(frame.samples.subarray(0, upperHalf).equals(expected)).toBe(true);
-
-    const highlights = decode(await readFile(join(out, "highlights.png")));
-    expect(highlights).toMatchObject({ width: 810, height: 400, depth: 8, channels: 3 });
-    const pixel = (x: number, y: number) => [...highlights.data.subarray((y * 810 + x) * 3).subarray(0, 3)];
-    // The same spot in the glow: red wraps to black on the left, and is as bright as it gets on the right.
-    const [wrapped, saturated] = [pixel(160, 175), pixel(160 + 410, 175)];
-    expect(wrapped[0]).toBeLessThan(16);
-    expect(saturated[0]).toBe(255);
-    // Elsewhere both are the same.
-    expect(pixel(20, 20)).toEqual(pixel(20 + 410, 20));
+    expect(frame).toMatchObject({ ...SMALL_SIZE, transfer: "hlg" });
+    // The inset is below.
+    const background = scaleToFill(await readHdrPng(SUNSET), SMALL_SIZE);
+    const expected = convertedCopy(background.samples.subarray(0, HALF), "pq", "hlg");
+    expect(frame.samples.subarray(0, HALF).equals(expected)).toBe(true);
   });
 
-  test("to PQ: the HLG image is converted, once for each of its sizes", async () => {
+  test("draws the highlights: wrapped on the left, clipped on the right, the same elsewhere", async () => {
+    const out = join(folder, "pictures");
+    expect(await run("demo", [...SMALL, "--out", out])).toMatchObject({ code: 0 });
+    const { width, height, channels, data } = decode(await readFile(join(out, "highlights.png")));
+    expect({ width, height }).toEqual({ width: 512 + 8 + 512, height: 34 + 256 });
+    const pixel = (x: number, y: number) => {
+      const at = ((34 + y) * width + x) * channels;
+      return [...data.subarray(at, at + 3)];
+    };
+    // Above the sun, red and green wrap to dark.
+    const [wrapped, clipped] = [pixel(307, 112), pixel(520 + 307, 112)];
+    expect(Math.max(...wrapped.slice(0, 2))).toBeLessThan(16);
+    expect(Math.min(...clipped)).toBeGreaterThan(200);
+    expect(pixel(20, 20)).toEqual(pixel(520 + 20, 20));
+    // The label is there.
+    const label = Array.from({ length: 30 * width }, (_, at) => data[at * channels]!);
+    expect(label.filter((red) => red < 64).length).toBeGreaterThan(500);
+
+    const ootfs = decode(await readFile(join(out, "ootfs.png")));
+    expect(ootfs).toMatchObject({ width: 3 * 340 + 2 * 8, height: 34 + 256 });
+  });
+
+  test("to PQ: the HLG image is converted once", async () => {
     const out = join(folder, "pq");
-    const result = await demo([...SMALL, "--target", "pq", "--out", out]);
+    const result = await run("demo", [...SMALL, "--target", "pq", "--out", out]);
     expect(result).toMatchObject({ code: 0 });
-    expect(row(result, "conversions")).toEqual(["2", "30"]);
-    expect(row(result, "hits")).toEqual(["28", "0"]);
+    expect(summary(result)).toContain("1 cache miss, 14 hits, 30 passthroughs");
     expect(await readHdrPng(join(out, "frame.png"))).toMatchObject({ transfer: "pq" });
   });
 
-  test("by luminance, for another display", async () => {
+  test("with the luminance OOTF, for another display", async () => {
     const out = join(folder, "luminance");
     const options = ["--ootf", "luminance", "--peak-luminance", "600"];
-    expect(await demo([...SMALL, ...options, "--out", out])).toMatchObject({ code: 0 });
+    const result = await run("demo", [...SMALL, ...options, "--out", out]);
+    expect(result).toMatchObject({ code: 0 });
+    expect(summary(result)).toContain("The TypeScript module converts per channel");
     const frame = await readHdrPng(join(out, "frame.png"));
-    const background = scaleToFill("", await readHdrPng(SUNSET), 128, 72);
+    const background = scaleToFill(await readHdrPng(SUNSET), SMALL_SIZE);
     convertTransfer(background.samples, "pq", "hlg", { ootf: "luminance", peakLuminance: 600 });
-    const upperHalf = 128 * 36 * 6;
-    expect(frame.samples.subarray(0, upperHalf).equals(background.samples.subarray(0, upperHalf))).toBe(true);
-
-    const ootfs = decode(await readFile(join(out, "ootfs.png")));
-    expect(ootfs).toMatchObject({ width: 810, height: 400, depth: 8, channels: 3 });
-    const half = (left: number) =>
-      Array.from({ length: 400 }, (_, y) => ootfs.data.subarray((y * 810 + left) * 3).subarray(0, 1200));
-    expect(half(0)).not.toEqual(half(410));
+    expect(frame.samples.subarray(0, HALF).equals(background.samples.subarray(0, HALF))).toBe(true);
   });
 
-  test("of one's own images", async () => {
+  test("with HLG images only, smaller than the frame", async () => {
     const own = join(folder, "own.png");
     await writeHdrPng(own, { width: 10, height: 20, transfer: "hlg", samples: image(1200) });
     const out = join(folder, "own");
-    const result = await demo([...SMALL, "--background", own, "--inset", VENICE, "--out", out]);
+    const result = await run("demo", [...SMALL, "--background", own, "--inset", VENICE, "--out", out]);
     expect(result).toMatchObject({ code: 0 });
-    expect(row(result, "conversions")).toEqual(["0", "0"]);
-    // Without a PQ image, there are no highlights to saturate.
+    expect(summary(result)).toContain("0 cache misses, 0 hits, 45 passthroughs");
+    expect(summary(result)).toMatch(/\nWith the addon, converting each video frame takes /);
     expect(await readdir(out)).toEqual(["frame.png", "ootfs.png"]);
   });
 
-  test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("to video", async () => {
-    const video = join(folder, "video.mp4");
-    const result = await demo([...SMALL, "--out", join(folder, "video"), "--video", video]);
+  test("of one frame", async () => {
+    const out = join(folder, "one");
+    const args = ["--size", "64x64", "--fps", "1", "--seconds", "0.1", "--out", out];
+    const result = await run("demo", args);
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stdout).not.toMatch(/later frame/i);
+    expect(result.stdout).toContain("(median of 1)");
+  });
+
+  test.skipIf(noFfmpeg)(`as a video${noFfmpeg}`, async () => {
+    const out = join(folder, "video");
+    const video = join(out, "video.mp4");
+    const result = await run("demo", [...SMALL, "--out", out, "--video", video]);
     expect(result).toMatchObject({ code: 0 });
     const probe = ["-v", "error", "-show_streams", "-of", "json", video];
     const { streams } = JSON.parse(spawnSync("ffprobe", probe, { encoding: "utf8" }).stdout);
@@ -138,99 +240,23 @@ describe("a job", () => {
   });
 });
 
-test("a PNG file is read as it was written", async () => {
-  for (const transfer of ["pq", "hlg"] as const) {
-    const file = join(folder, `${transfer}.png`);
-    const written = { width: 5, height: 7, transfer, samples: image(210) };
-    await writeHdrPng(file, written);
-    expect(await readHdrPng(file)).toEqual(written);
-    const chunk = extractChunks(await readFile(file))[1]!;
-    expect([chunk.name, ...chunk.data]).toEqual(["cICP", 9, transfer === "pq" ? 16 : 18, 0, 1]);
-  }
+test("--help names the limits of --size", async () => {
+  const { code, stdout } = await run("demo", ["--help"]);
+  expect({ code, text: stdout.replace(/\s+/g, " ") }).toEqual({
+    code: 0,
+    text: expect.stringContaining("size of the frames, both even, from 64 to 8192"),
+  });
 });
 
-describe("what is wrong is said in a line", () => {
-  async function expectError(
-    args: string[],
-    message: string | RegExp,
-    env?: NodeJS.ProcessEnv,
-  ): Promise<void> {
-    const out = await mkdtemp(join(folder, "out-"));
-    const { code, stdout, stderr } = await demo([...SMALL, "--out", out, ...args], env);
-    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(message);
-    expect(stderr).not.toContain("    at ");
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(await readdir(out)).toEqual([]);
-  }
-
-  /** A PNG file of the sunset, with other chunks. */
-  async function withChunks(name: string, change: (chunk: { name: string; data: Uint8Array }) => unknown) {
-    const chunks = extractChunks(await readFile(SUNSET));
-    const file = join(folder, `${name}.png`);
-    await writeFile(file, encodeChunks(chunks.filter((chunk) => change(chunk) !== null)));
-    return file;
-  }
-
-  test("no such file", async () => {
-    await expectError(
-      ["--inset", "none.png"],
-      /^error: none\.png: cannot be read: no such file or directory$/,
-    );
-  });
-
-  test("not a PNG file", async () => {
-    await expectError(["--inset", "package.json"], /^error: package\.json: is not a whole PNG file: /);
-  });
-
-  test("a PNG file cut short", async () => {
-    const file = join(folder, "short.png");
-    await writeFile(file, (await readFile(SUNSET)).subarray(0, 100_000));
-    await expectError(["--inset", file], /^error: .*short\.png: is not a whole PNG file: /);
-  });
-
-  test("a damaged PNG file", async () => {
-    const bytes = await readFile(SUNSET);
-    bytes[100_000]! ^= 1;
-    const file = join(folder, "damaged.png");
-    await writeFile(file, bytes);
-    await expectError(["--inset", file], /^error: .*damaged\.png: is not a whole PNG file: CRC /);
-  });
-
-  test("no cICP chunk", async () => {
-    const file = await withChunks("untagged", ({ name }) => (name === "cICP" ? null : name));
-    await expectError(["--background", file], /^error: .*untagged\.png: has no cICP chunk/);
-  });
-
-  test("another transfer function", async () => {
-    const file = await withChunks("sdr", ({ name, data }) => name === "cICP" && (data[1] = 13));
-    await expectError(
-      ["--background", file],
-      /^error: .*sdr\.png: has transfer function 13 \(cICP\), .*PQ.*HLG/,
-    );
-  });
-
-  test("narrow range", async () => {
-    const file = await withChunks("narrow", ({ name, data }) => name === "cICP" && (data[3] = 0));
-    await expectError(["--background", file], /^error: .*narrow\.png: is not full-range RGB/);
-  });
-
-  test("8 bits", async () => {
-    const chunks = extractChunks(encode({ width: 1, height: 1, data: new Uint8Array(3), channels: 3 }));
-    chunks.splice(1, 0, { name: "cICP", data: Uint8Array.of(9, 16, 0, 1) });
-    const file = join(folder, "8-bit.png");
-    await writeFile(file, encodeChunks(chunks));
-    await expectError(
-      ["--background", file],
-      /^error: .*8-bit\.png: has 3 channels of 8 bits, where 3 of 16/,
-    );
-  });
-
-  test.each([
+describe("wrong usage exits with 2 and points to --help", () => {
+  test.concurrent.each([
     ["--target", "sdr", /--target.*sdr.*Allowed choices are pq, hlg/],
     ["--size", "1920", /--size.*1920.*WIDTHxHEIGHT/],
     ["--size", "0x0", /--size.*0x0.*WIDTHxHEIGHT/],
     ["--size", "1921x1080", /--size.*even/],
-    ["--out", "", /--out.*folder/],
+    ["--size", "8194x64", /--size.*from 64 to 8192/],
+    ["--out", "", /--out.*empty/],
+    ["--background", "", /--background.*empty/],
     ["--video", "", /--video.*\.mp4/],
     ["--video", "video.webm", /--video.*\.mp4/],
     ["--fps", "0", /--fps.*from 1 to 240/],
@@ -240,55 +266,79 @@ describe("what is wrong is said in a line", () => {
     ["--frames", "3", /unknown option '--frames'/],
     ["sunset.png", "venice.png", /too many arguments/],
   ])("%s %s", async (option, value, message) => {
-    await expectError([option, value], message);
+    const { code, stdout, stderr } = await run("demo", [option, value]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    const lines = stderr.split("\n");
+    expect(lines[0]).toMatch(message);
+    expect(lines.slice(-2)).toEqual(["See npm run demo -- --help", ""]);
+  });
+});
+
+describe("an error is one line, before anything is rendered", () => {
+  async function expectError(args: string[], message: string, env?: NodeJS.ProcessEnv): Promise<void> {
+    const out = join(await mkdtemp(join(folder, "error-")), "out");
+    const { code, stderr } = await run("demo", [...SMALL, "--out", out, ...args], env);
+    // There is no progress bar.
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `error: ${message}\n` });
+    expect(existsSync(out) ? await readdir(out) : []).toEqual([]);
+  }
+
+  test("a missing file", async () => {
+    await expectError(["--inset", "none.png"], "none.png: cannot be read: no such file or directory");
   });
 
-  test("a file where the folder should be", async () => {
-    const { code, stderr } = await demo([...SMALL, "--out", "package.json"]);
-    expect({ code, stderr }).toEqual({
-      code: 1,
-      stderr: "error: package.json: cannot be created: file already exists\n",
-    });
+  test("a text file", async () => {
+    await expectError(["--background", "package.json"], "package.json: is not a PNG file");
   });
 
-  test.runIf(process.platform === "linux")("a folder that cannot be", async () => {
-    const { code, stderr } = await demo([...SMALL, "--out", "/proc/none"]);
-    expect({ code, stderr }).toMatchObject({
-      code: 1,
-      stderr: "error: /proc/none: cannot be created: no such file or directory\n",
-    });
+  test("a file in place of the folder", async () => {
+    await expectError(["--out", "package.json"], "package.json: cannot be created: file already exists");
   });
 
-  test("a folder where a file should be", async () => {
+  test.runIf(process.platform === "linux")("a folder that cannot be created", async () => {
+    await expectError(["--out", "/proc/none"], "/proc/none: cannot be created: no such file or directory");
+  });
+
+  test("a folder in place of a picture", async () => {
     const out = join(folder, "taken");
-    await mkdir(join(out, "frame.png"), { recursive: true });
-    const { code, stderr } = await demo([...SMALL, "--out", out]);
-    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^error: .*frame\.png: cannot be written: /);
-    expect(code).toBe(1);
-    expect(await readdir(out)).toEqual(["frame.png"]);
+    const picture = join(out, "ootfs.png");
+    await mkdir(picture, { recursive: true });
+    await expectError(["--out", out], `${picture}: is not a regular file`);
+    expect(await readdir(out)).toEqual(["ootfs.png"]);
+  });
+
+  test("a video in a missing folder", async () => {
+    const video = join("no-such-folder", "video.mp4");
+    await expectError(["--video", video], `${video}: cannot be written: no such file or directory`);
   });
 
   test("no ffmpeg", async () => {
     const video = join(folder, "none.mp4");
-    await expectError(["--video", video], /^error: --video needs ffmpeg, which is not on the PATH$/, {
-      PATH: "",
-    });
+    await expectError(["--video", video], "--video needs ffmpeg, which is not on the PATH", { PATH: "" });
     expect(await readdir(folder)).not.toContain("none.mp4");
   });
+});
 
-  test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("an interrupt leaves no video behind", async () => {
-    const out = await mkdtemp(join(folder, "interrupted-"));
-    const video = ["--seconds", "600", "--out", out, "--video", join(out, "video.mp4")];
-    const child = spawn(process.execPath, ["--import", "tsx", "examples/demo/main.mts", ...SMALL, ...video]);
-    const hasBegun = async () => (await readdir(out)).includes("video.mp4.partial.mp4");
-    while (!(await hasBegun())) await setTimeout(20);
-    child.kill("SIGINT");
-    expect(await once(child, "exit")).toEqual([1, null]);
-    expect(await readdir(out)).toEqual([]);
-  });
+test.skipIf(process.platform === "win32")(
+  "an error of ffmpeg is shown with the name of the video",
+  async () => {
+    const bin = await mkdtemp(join(folder, "bin-"));
+    await writeFile(join(bin, "ffmpeg"), "#!/bin/sh\necho no such encoder >&2; exit 1\n", { mode: 0o755 });
+    const video = join(bin, "video.mp4");
+    const args = [...SMALL, "--out", join(bin, "out"), "--video", video];
+    const { code, stderr } = await run("demo", args, { PATH: bin });
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe(`error: ${video}: ffmpeg failed: no such encoder`);
+    expect(code).toBe(1);
+    expect(await readdir(bin)).toEqual(["ffmpeg", "out"]);
+    expect(await readdir(join(bin, "out"))).toEqual([]);
+  },
+);
 
-  test.skipIf(spawnSync("ffmpeg", ["-version"]).error)("ffmpeg fails", async () => {
-    const video = join(folder, "no-such-folder", "video.mp4");
-    await expectError(["--video", video], /^error: .*video\.mp4: ffmpeg failed: .*No such file or directory/);
-  });
+test.skipIf(noFfmpeg)(`an interrupt removes the unfinished video${noFfmpeg}`, async () => {
+  const out = await mkdtemp(join(folder, "interrupted-"));
+  const video = ["--seconds", "600", "--out", out, "--video", join(out, "video.mp4")];
+  const child = start("demo", [...SMALL, ...video]);
+  await waitUntil(() => existsSync(join(out, "video.mp4.partial.mp4")));
+  expect(await interrupt(child)).toEqual([null, "SIGINT"]);
+  expect(await readdir(out)).toEqual([]);
 });

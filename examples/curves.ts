@@ -1,6 +1,6 @@
 /**
- * The transfer functions of BT.2100, in f64, as in `src/curves.rs`: of a signal, 0 to 1, of scene light, 0 to
- * 1, and of display light, in cd/m².
+ * The transfer functions of BT.2100, as in `src/curves.rs`. Signals and scene light are 0 to 1, display light is in
+ * cd/m².
  */
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
@@ -20,44 +20,44 @@ const HLG_B = 0.28466892;
 const HLG_C = 0.55991073;
 const HLG_PEAK = 1_000;
 
-/** The display light of a PQ signal. */
+/** The PQ EOTF: a signal to display light. */
 export function pqDisplayLight(signal: number): number {
   const root = signal ** (1 / PQ_M2);
   return PQ_PEAK * (Math.max(root - PQ_C1, 0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1);
 }
 
-/** The PQ signal of display light. */
+/** The inverse PQ EOTF: display light to a signal. */
 export function pqSignal(display: number): number {
   const power = (display / PQ_PEAK) ** PQ_M1;
   return ((PQ_C1 + PQ_C2 * power) / (1 + PQ_C3 * power)) ** PQ_M2;
 }
 
-/** The scene light of an HLG signal. */
+/** The inverse HLG OETF: a signal to scene light. */
 export function hlgSceneLight(signal: number): number {
   return signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
 }
 
-/** The HLG signal of scene light. Light above 1 gives a signal above 1. */
+/** The HLG OETF: scene light to a signal. Light above 1 gives a signal above 1. */
 export function hlgSignal(scene: number): number {
   return scene <= 1 / 12 ? Math.sqrt(3 * scene) : HLG_A * Math.log(12 * scene - HLG_B) + HLG_C;
 }
 
-/** The system gamma of a display (BT.2390). */
+/** The HLG system gamma of a display with that nominal peak luminance (BT.2390). */
 function hlgSystemGamma(peak: number): number {
   return 1.2 * 1.111 ** Math.log2(peak / 1000);
 }
 
-/** The luminance of a colour, in the unit of its channels. */
+/** The luminance of a BT.2020 colour, in the unit of its channels. */
 export function luminance([r, g, b]: Colour): number {
   return 0.2627 * r + 0.678 * g + 0.0593 * b;
 }
 
-/** The HLG OOTF: the scene light of a colour to its display light, on a display of that peak. */
+/** The HLG OOTF: scene light to display light, on a display of that nominal peak luminance. */
 export function hlgOotf(scene: Colour, peak: number): Colour {
   return scaled(scene, peak * powerOfLight(luminance(scene), hlgSystemGamma(peak) - 1));
 }
 
-/** The inverse of {@link hlgOotf}. A channel is above 1 where no HLG signal gives such a light. */
+/** The inverse of {@link hlgOotf}. Channels outside the range of HLG are above 1. */
 export function hlgInverseOotf(display: Colour, peak: number): Colour {
   const gamma = hlgSystemGamma(peak);
   return scaled(display, powerOfLight(luminance(display) / peak, (1 - gamma) / gamma) / peak);
@@ -67,12 +67,12 @@ function scaled([r, g, b]: Colour, gain: number): Colour {
   return [gain * r, gain * g, gain * b];
 }
 
-/** A luminance to a power; for black 0, since 0 to a negative power is infinite. */
+/** A luminance to a power, and 0 for black, as 0 to a negative power is infinite. */
 function powerOfLight(light: number, exponent: number): number {
   return light === 0 ? 0 : light ** exponent;
 }
 
-/** The OOTF of one channel on its own, which is the same for greys only. */
+/** The OOTF of each channel on its own. Deviates from BT.2100 (see {@link hlgOotf}), except for greys. */
 export function hlgOotfPerChannel(scene: number, peak: number): number {
   return peak * scene ** hlgSystemGamma(peak);
 }
@@ -81,9 +81,7 @@ function hlgInverseOotfPerChannel(display: number, peak: number): number {
   return (display / peak) ** (1 / hlgSystemGamma(peak));
 }
 
-/**
- * A sample's signal in the other transfer function, per channel; above 1 where the HLG display cannot show it.
- */
+/** Converts the signal of a sample per channel. The result is above 1 outside the range of HLG. */
 export function convertSignal(signal: number, from: HdrTransfer, to: HdrTransfer, peak = HLG_PEAK): number {
   if (from === to) return signal;
   return from === "pq"

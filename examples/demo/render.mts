@@ -1,83 +1,88 @@
-/** A small render job, shaped like a video producer's: one context, and layers blitted frame by frame. */
+/** A small render job, shaped like a video producer's: layers are converted and blitted, frame by frame. */
 
 import type { HdrImageTransferCache, HdrTransfer } from "hdr-image-transfer-cache";
 
 import type { HdrImage } from "../png/png.mts";
+import { BYTES_PER_PIXEL, samplesOf, type Size } from "./images.mts";
 
-const BYTES_PER_PIXEL = 6;
-
-/** A still image of a job, as large as it is shown. */
-export interface LayerImage extends HdrImage {
-  /** Names the image within the job. */
-  id: string;
-}
-
-/** An image, or a part of it as large as `window`, with its top left corner at `x`, `y` of the canvas. */
-export interface HdrImageLayer {
-  image: LayerImage;
+/** A still image, or its `window`, with its top left corner at `x`, `y` of the frame. */
+export interface ImageLayer {
+  image: HdrImage & { id: string };
   x: number;
   y: number;
-  window?: { x: number; y: number; width: number; height: number };
+  window?: Size;
 }
 
-/** What is to be rendered. Over the last frames, one scene fades into the other. */
-export interface Job {
-  width: number;
-  height: number;
+/** A video as large as the frame. */
+export interface VideoLayer {
+  transfer: HdrTransfer;
+  /** Writes the samples of the frame at a time from 0 to 1 of the job. */
+  decode: (time: number, frame: Buffer) => void;
+}
+
+export type Layer = ImageLayer | VideoLayer;
+
+/** What to render: one scene that fades into another. */
+export interface Job extends Size {
   fps: number;
-  /** The effective transfer function. */
+  /** The transfer function of the frames. */
   transfer: HdrTransfer;
   frames: number;
+  transitionStart: number;
   transitionFrames: number;
   /** The layers of each scene, back to front, at a time from 0 to 1 of the job. */
-  scenes: [from: (time: number) => HdrImageLayer[], to: (time: number) => HdrImageLayer[]];
+  scenes: [from: (time: number) => Layer[], to: (time: number) => Layer[]];
 }
 
-/** Gives images in the transfer function of a job. */
-export type ImageCache = Pick<HdrImageTransferCache, "getConverted">;
-
-/** What the layers of all frames share. It is created once a job. */
-interface HdrCompositeContext {
-  width: number;
-  transfer: HdrTransfer;
-  imageCache: ImageCache;
+/** Converts the layers: still images cached, video frames in place. */
+export interface Converter {
+  getConverted: HdrImageTransferCache["getConverted"];
+  convertTransfer: (buf: Buffer, from: HdrTransfer, to: HdrTransfer) => void;
 }
 
-/** Renders the frames one after the other, as `rgb48le`; each is given in the same Buffer. */
-export function* renderFrames(job: Job, imageCache: ImageCache): Generator<Buffer> {
-  const { width, height, transfer, frames, transitionFrames, scenes } = job;
-  const context: HdrCompositeContext = { width, transfer, imageCache };
-  const createCanvas = () => Buffer.alloc(width * height * BYTES_PER_PIXEL);
-  const canvas = createCanvas();
-  const fromCanvas = createCanvas();
-  const toCanvas = createCanvas();
+/** Renders the frames one after the other, as `rgb48le`, all in the same Buffer. */
+export function* renderFrames(job: Job, converter: Converter): Generator<Buffer> {
+  const { width, height, transfer, frames, transitionStart, transitionFrames, scenes } = job;
+  const [canvas, fromCanvas, toCanvas, videoFrame] = Array.from({ length: 4 }, () =>
+    Buffer.alloc(width * height * BYTES_PER_PIXEL),
+  ) as [Buffer, Buffer, Buffer, Buffer];
   const [from, to] = scenes;
-  const transitionStart = frames - transitionFrames;
+
+  const composite = (target: Buffer, layers: Layer[], time: number) => {
+    for (const layer of layers) {
+      if ("image" in layer) {
+        const { id, transfer: imageTransfer, samples } = layer.image;
+        const converted = converter.getConverted(id, imageTransfer, transfer, samples);
+        blit({ ...layer.image, samples: converted }, layer, target, width);
+      } else {
+        layer.decode(time, videoFrame);
+        converter.convertTransfer(videoFrame, layer.transfer, transfer);
+        videoFrame.copy(target);
+      }
+    }
+  };
+
   for (let frame = 0; frame < frames; frame++) {
     const time = frame / frames;
-    if (frame < transitionStart) {
-      compositeScene(context, canvas, from(time));
+    const transitionFrame = frame - transitionStart;
+    if (transitionFrame < 0) {
+      composite(canvas, from(time), time);
+    } else if (transitionFrame >= transitionFrames) {
+      composite(canvas, to(time), time);
     } else {
-      compositeScene(context, fromCanvas, from(time));
-      compositeScene(context, toCanvas, to(time));
-      crossfade(fromCanvas, toCanvas, (frame - transitionStart + 1) / (transitionFrames + 1), canvas);
+      composite(fromCanvas, from(time), time);
+      composite(toCanvas, to(time), time);
+      crossfade(fromCanvas, toCanvas, (transitionFrame + 1) / (transitionFrames + 1), canvas);
     }
     yield canvas;
   }
 }
 
-function compositeScene(context: HdrCompositeContext, canvas: Buffer, layers: HdrImageLayer[]): void {
-  for (const layer of layers) blitHdrImageLayer(context, canvas, layer);
-}
-
-function blitHdrImageLayer(context: HdrCompositeContext, canvas: Buffer, layer: HdrImageLayer): void {
-  const { image, x, y } = layer;
-  const samples = context.imageCache.getConverted(image.id, image.transfer, context.transfer, image.samples);
-  const window = layer.window ?? { x: 0, y: 0, width: image.width, height: image.height };
+function blit(image: HdrImage, { x, y, window = image }: ImageLayer, canvas: Buffer, width: number): void {
   for (let row = 0; row < window.height; row++) {
-    const source = ((window.y + row) * image.width + window.x) * BYTES_PER_PIXEL;
-    const target = ((y + row) * context.width + x) * BYTES_PER_PIXEL;
-    samples.copy(canvas, target, source, source + window.width * BYTES_PER_PIXEL);
+    const source = row * image.width * BYTES_PER_PIXEL;
+    const target = ((y + row) * width + x) * BYTES_PER_PIXEL;
+    image.samples.copy(canvas, target, source, source + window.width * BYTES_PER_PIXEL);
   }
 }
 
@@ -86,40 +91,4 @@ function crossfade(from: Buffer, to: Buffer, progress: number, canvas: Buffer): 
   for (let at = 0; at < samples.length; at++) {
     samples[at] = fromSamples[at]! + (toSamples[at]! - fromSamples[at]!) * progress + 0.5;
   }
-}
-
-/** Scales an image to fill a size, cutting off what is too wide or too high. */
-export function scaleToFill(id: string, image: HdrImage, width: number, height: number): LayerImage {
-  const scale = Math.min(image.width / width, image.height / height);
-  const left = (image.width - width * scale) / 2;
-  const top = (image.height - height * scale) / 2;
-  const columns = Array.from({ length: width }, (_, x) => neighbours(left, x, scale, image.width));
-  const source = samplesOf(image.samples);
-  const samples = new Uint16Array(width * height * 3);
-  let at = 0;
-  for (let y = 0; y < height; y++) {
-    const rows = neighbours(top, y, scale, image.height);
-    const upper = rows.first * image.width;
-    const lower = rows.second * image.width;
-    for (const { first, second, weight } of columns) {
-      for (let channel = 0; channel < 3; channel++) {
-        const sample = (pixel: number) => source[pixel * 3 + channel]!;
-        const above = sample(upper + first) * (1 - weight) + sample(upper + second) * weight;
-        const below = sample(lower + first) * (1 - weight) + sample(lower + second) * weight;
-        samples[at++] = above * (1 - rows.weight) + below * rows.weight + 0.5;
-      }
-    }
-  }
-  return { id, width, height, transfer: image.transfer, samples: Buffer.from(samples.buffer) };
-}
-
-/** The two source pixels around the centre of a target pixel, and the weight of the second. */
-function neighbours(start: number, target: number, scale: number, size: number) {
-  const position = Math.min(Math.max(start + (target + 0.5) * scale - 0.5, 0), size - 1);
-  const first = Math.floor(position);
-  return { first, second: Math.min(first + 1, size - 1), weight: position - first };
-}
-
-function samplesOf(buffer: Buffer): Uint16Array {
-  return new Uint16Array(buffer.buffer, buffer.byteOffset, buffer.length / 2);
 }

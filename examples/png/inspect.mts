@@ -1,37 +1,37 @@
-/** Says what is in an HDR image: `npm run inspect -- image.png`. */
+/** Measures the light of an HDR image: `npm run inspect -- image.png`. */
 
 import Table from "cli-table3";
-import { Command } from "commander";
 import type { HlgOotf } from "hdr-image-transfer-cache";
 
 import { countClipped, measureLight } from "./light.mts";
-import { exitAfterUsage, ootfOption, peakLuminanceOption } from "./options.mts";
+import { createCommand, ootfOption, parsePath, peakLuminanceOption } from "./options.mts";
 import { readHdrPng } from "./png.mts";
 import { runCommand } from "./user-error.mts";
 
 const HELP = `
-Light is what the display shows; HLG is shown by one of the peak luminance, by the OOTF of BT.2100. The light of a
-pixel is that of its brightest channel, so that maximum and average are MaxCLL and MaxFALL for this image. The
-luminance of a pixel weighs its channels. Clipped are the samples that a conversion to HLG could not hold.
+Light is display light; for HLG, that of a display of the given peak luminance (OOTF of BT.2100). The light of a pixel
+is that of its brightest channel, so the maximum and the average are this image's MaxCLL and MaxFALL. Luminance is the
+weighted sum of the channels. Clipped samples are those above the range of HLG.
 
 Exit code: 0, 1 when the file cannot be read, 2 for wrong usage.`;
 
 await runCommand(async () => {
-  const command = new Command("npm run inspect --")
-    .description("Says how bright a still HDR image is, and what a conversion would clip.")
-    .argument("<file>", "PNG file of 16 bits a sample, RGB, with a cICP chunk that says PQ or HLG")
+  const command = createCommand(
+    "inspect",
+    "Measures the light of a still HDR image, and what a conversion clips.",
+  )
+    .argument("<file>", "16-bit RGB PNG file with a cICP chunk that says PQ or HLG", parsePath)
     .addOption(ootfOption())
     .addOption(peakLuminanceOption())
     .option("--json", "print JSON", false)
     .addHelpText("after", HELP)
-    .exitOverride(exitAfterUsage)
     .parse();
   const { ootf, peakLuminance, json } = command.opts<{
     ootf: HlgOotf;
     peakLuminance: number;
     json: boolean;
   }>();
-  const image = await readHdrPng(command.args[0]!);
+  const image = await readHdrPng(command.processedArgs[0]);
   const { width, height, transfer } = image;
   const light = measureLight(image, peakLuminance);
   const shareClipped = countClipped(image, ootf, peakLuminance) / (3 * width * height);

@@ -1,4 +1,4 @@
-/** How bright an image is on its display, and what a conversion to HLG would clip. */
+/** The display light of an image, and what a conversion to HLG clips. */
 
 import type { HdrTransfer, HlgOotf } from "hdr-image-transfer-cache";
 
@@ -15,10 +15,10 @@ import type { HdrImage } from "./png.mts";
 
 const HIGH_LIGHT = 1000;
 
-/** The scene light where the code of HLG rounds to more than 65535. */
+/** The scene light above which the HLG code rounds to more than 65535. */
 const CLIPPING_SCENE_LIGHT = hlgSceneLight(65535.5 / 65535);
 
-/** Light in cd/m². That of a pixel is its brightest channel's, as for MaxCLL and MaxFALL (CTA-861.3). */
+/** In cd/m². The light of a pixel is that of its brightest channel, as for MaxCLL and MaxFALL (CTA-861.3). */
 export interface LightLevels {
   maxLight: number;
   averageLight: number;
@@ -27,7 +27,7 @@ export interface LightLevels {
   shareAbove1000: number;
 }
 
-/** The light of an image; if it is HLG, on a display of that peak. */
+/** Measures the light of an image; for HLG, on a display of that peak luminance. */
 export function measureLight(image: HdrImage, peakLuminance: number): LightLevels {
   let maxLight = 0;
   let lightSum = 0;
@@ -49,9 +49,9 @@ export function measureLight(image: HdrImage, peakLuminance: number): LightLevel
   };
 }
 
-/** How many samples a conversion of the image clips, since the HLG display cannot show their light. */
+/** Counts the samples that a conversion to HLG clips, as their light is above its range. */
 export function countClipped(image: HdrImage, ootf: HlgOotf, peakLuminance: number): number {
-  // PQ has a code for whatever an HLG display shows.
+  // The range of PQ includes that of HLG.
   if (image.transfer === "hlg") return 0;
   const clippingLight = hlgOotfPerChannel(CLIPPING_SCENE_LIGHT, peakLuminance);
   let clipped = 0;
@@ -78,9 +78,9 @@ function* displayLight({ transfer, samples }: HdrImage, peakLuminance: number): 
   }
 }
 
-/** What each code stands for: display light in PQ, scene light in HLG. */
+/** The light of each code: display light for PQ, scene light for HLG. */
 function lightOfCodes(transfer: HdrTransfer): Float64Array {
-  // With BT.2100's constants as printed, HLG white is a trace brighter than 1.
+  // With the rounded constants of BT.2100, the scene light of HLG white is slightly above 1.
   const light = transfer === "pq" ? pqDisplayLight : (signal: number) => Math.min(1, hlgSceneLight(signal));
   return Float64Array.from({ length: 65536 }, (_, code) => light(code / 65535));
 }

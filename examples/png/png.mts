@@ -18,50 +18,78 @@ export interface HdrImage {
   samples: Buffer;
 }
 
+const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+const RGB = 2;
+const COLOUR_TYPES: Record<number, string> = {
+  0: "grey",
+  2: "RGB",
+  3: "palette",
+  4: "grey with alpha",
+  6: "RGBA",
+};
+/** 16384x16384, 1.6 GB of samples. */
+const MAX_PIXELS = 2 ** 28;
+
 // Code points of ITU-T H.273.
 const BT2020_PRIMARIES = 9;
 const RGB_MATRIX = 0;
 const FULL_RANGE = 1;
 const TRANSFER_CODES = { pq: 16, hlg: 18 } as const;
 
-/** Reads a PNG file of 16 bits a sample, RGB, that says it is PQ or HLG. */
+/** Reads a 16-bit RGB PNG file with a `cICP` chunk that says PQ or HLG. */
 export async function readHdrPng(file: string): Promise<HdrImage> {
-  const bytes = await readFile(file).catch((error) => {
+  return decodeHdrPng(file, await readBytes(file));
+}
+
+export function readBytes(file: string): Promise<Buffer> {
+  return readFile(file).catch((error) => {
     throw new UserError(`${file}: cannot be read: ${reasonOf(error)}`);
   });
-  const transfer = readTransfer(file, bytes);
-  const { width, height, depth, channels, data } = attempt(`${file}: cannot be decoded`, () => decode(bytes));
-  if (width === 0 || height === 0) throw new UserError(`${file}: has no pixels`);
-  if (depth !== 16 || channels !== 3) {
-    throw new UserError(
-      `${file}: has ${channels} channels of ${depth} bits, where 3 of 16 bits (RGB) are needed`,
-    );
+}
+
+/** Decodes what {@link readHdrPng} reads; errors name the file. */
+export function decodeHdrPng(file: string, bytes: Buffer): HdrImage {
+  if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) {
+    throw new UserError(`${file}: is not a PNG file`);
   }
+  const [header, ...chunks] = attempt(file, () => extractChunks(bytes));
+  checkHeader(file, header!.data);
+  const transfer = readTransfer(file, chunks.find(({ name }) => name === "cICP")?.data);
+  const { width, height, data } = attempt(file, () => decode(bytes));
   return { width, height, transfer, samples: Buffer.from(data.buffer, data.byteOffset, data.byteLength) };
 }
 
-function readTransfer(file: string, bytes: Uint8Array): HdrTransfer {
-  const chunks = attempt(`${file}: is not a whole PNG file`, () => extractChunks(bytes));
-  const cicp = chunks.find((chunk) => chunk.name === "cICP");
-  if (!cicp) {
-    throw new UserError(`${file}: has no cICP chunk, so that its transfer function is not known`);
+/** Checks the size before the decoder allocates memory for it. */
+function checkHeader(file: string, header: Uint8Array): void {
+  const view = new DataView(header.buffer, header.byteOffset);
+  const [width, height] = attempt(file, () => [view.getUint32(0), view.getUint32(4)] as const);
+  if (width * height === 0) throw new UserError(`${file}: has no pixels`);
+  if (width * height > MAX_PIXELS) {
+    throw new UserError(`${file}: is too large: ${width}x${height}, more than ${MAX_PIXELS} pixels`);
   }
-  const [primaries, transfer, matrix, range] = cicp.data;
+  const [depth, colourType] = header.subarray(8);
+  if (depth !== 16 || colourType !== RGB) {
+    const kind = COLOUR_TYPES[colourType!] ?? `colour type ${colourType}`;
+    throw new UserError(`${file}: is ${depth}-bit ${kind}, not 16-bit RGB`);
+  }
+}
+
+function readTransfer(file: string, cicp: Uint8Array | undefined): HdrTransfer {
+  if (!cicp) throw new UserError(`${file}: has no cICP chunk, so its transfer function is unknown`);
+  const [primaries, transfer, matrix, range] = cicp;
   if (primaries !== BT2020_PRIMARIES || matrix !== RGB_MATRIX || range !== FULL_RANGE) {
-    throw new UserError(`${file}: is not full-range RGB with BT.2020 primaries (cICP ${[...cicp.data]})`);
+    throw new UserError(`${file}: is not full-range RGB with BT.2020 primaries (cICP ${[...cicp]})`);
   }
   if (transfer === TRANSFER_CODES.pq) return "pq";
   if (transfer === TRANSFER_CODES.hlg) return "hlg";
-  throw new UserError(
-    `${file}: has transfer function ${transfer} (cICP), which is neither 16 (PQ) nor 18 (HLG)`,
-  );
+  throw new UserError(`${file}: has transfer function ${transfer} (cICP), not 16 (PQ) or 18 (HLG)`);
 }
 
-function attempt<Result>(problem: string, body: () => Result): Result {
+function attempt<Result>(file: string, decodePart: () => Result): Result {
   try {
-    return body();
+    return decodePart();
   } catch (error) {
-    throw new UserError(`${problem}: ${reasonOf(error)}`);
+    throw new UserError(`${file}: is a damaged PNG file: ${reasonOf(error)}`);
   }
 }
 
@@ -70,22 +98,12 @@ export async function writeHdrPng(file: string, image: HdrImage): Promise<void> 
   await writeWhole(file, encodeHdrPng(image));
 }
 
-/** The bytes of a PNG file that {@link readHdrPng} reads back. */
+/** Encodes an image as a PNG file that {@link readHdrPng} reads back. */
 export function encodeHdrPng({ width, height, transfer, samples }: HdrImage): Uint8Array {
   const data = new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
   const chunks = extractChunks(encode({ width, height, data, depth: 16, channels: 3 }));
   const cicp = [BT2020_PRIMARIES, TRANSFER_CODES[transfer], RGB_MATRIX, FULL_RANGE];
-  // It has to stand before the image data; the first chunk is the header.
+  // Before the image data; the first chunk is the header.
   chunks.splice(1, 0, { name: "cICP", data: Uint8Array.from(cicp) });
   return encodeChunks(chunks);
-}
-
-/** Writes 8-bit RGB as a plain PNG file, for any viewer. */
-export async function writePlainPng(
-  file: string,
-  width: number,
-  height: number,
-  data: Uint8Array,
-): Promise<void> {
-  await writeWhole(file, encode({ width, height, data, depth: 8, channels: 3 }));
 }

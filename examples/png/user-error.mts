@@ -1,7 +1,7 @@
-/** Something wrong with what the user gave: shown as one line, without a stack. */
+/** An error in what the user gave: shown as one line, without a stack. */
 export class UserError extends Error {}
 
-/** Runs a command, and shows what is wrong with what the user gave it. */
+/** Runs a command and shows its {@link UserError}. */
 export async function runCommand(main: () => Promise<void>): Promise<void> {
   try {
     await main();
@@ -12,7 +12,7 @@ export async function runCommand(main: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The reason of a failed system call, in few words: "no such file or directory". */
+/** The reason in the message of a failed system call: "no such file or directory". */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "");

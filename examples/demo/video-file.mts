@@ -1,18 +1,20 @@
-/** Frames to a 10-bit HEVC file, by ffmpeg. */
+/** Encodes frames to a 10-bit HEVC file with ffmpeg. */
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rename, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { rename } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
+import { checkOutput } from "../png/files.mts";
+import { onInterrupt } from "../png/interrupt.mts";
 import { reasonOf, UserError } from "../png/user-error.mts";
 
 const TRANSFER_NAMES = { pq: "smpte2084", hlg: "arib-std-b67" } as const;
 
-/** What a video is made of. */
 export interface VideoFormat {
   width: number;
   height: number;
@@ -20,18 +22,18 @@ export interface VideoFormat {
   transfer: HdrTransfer;
 }
 
-/** A video file in the making. It has its name only when it is whole. */
-export class VideoWriter {
+/** A video file that is being written, under a temporary name until it is complete. */
+export class VideoFile {
   readonly #file: string;
   readonly #partial: string;
   readonly #ffmpeg: ChildProcessByStdio<Writable, null, Readable>;
   readonly #exit: Promise<number | null>;
+  readonly #interrupt = onInterrupt(() => this.#discard());
   #messages = "";
-  readonly #interrupt = () => void this.abandon().then(() => process.exit(1));
 
   private constructor(file: string, { width, height, fps, transfer }: VideoFormat) {
     this.#file = file;
-    this.#partial = `${file}.partial${extname(file)}`;
+    this.#partial = `${checkOutput(file)}.partial${extname(file)}`;
     const colour = {
       color_primaries: "bt2020",
       color_trc: TRANSFER_NAMES[transfer],
@@ -51,50 +53,50 @@ export class VideoWriter {
       { stdio: ["pipe", "ignore", "pipe"] },
     );
     this.#ffmpeg.stderr.setEncoding("utf8").on("data", (text: string) => (this.#messages += text));
-    // A broken pipe shows when a frame is written, and says less than ffmpeg itself.
+    // `write` rejects with what ffmpeg says, which is more than "broken pipe".
     this.#ffmpeg.stdin.on("error", () => {});
     this.#exit = once(this.#ffmpeg, "close").then(([code]) => code as number | null);
     this.#exit.catch(() => {});
-    process.on("SIGINT", this.#interrupt).on("SIGTERM", this.#interrupt);
   }
 
-  /** Starts ffmpeg. */
-  static async start(file: string, format: VideoFormat): Promise<VideoWriter> {
-    const writer = new VideoWriter(file, format);
+  static async create(file: string, format: VideoFormat): Promise<VideoFile> {
+    const video = new VideoFile(file, format);
     try {
-      await once(writer.#ffmpeg, "spawn");
+      await once(video.#ffmpeg, "spawn");
+      return video;
     } catch {
+      video.#interrupt.ignore();
       throw new UserError("--video needs ffmpeg, which is not on the PATH");
     }
-    return writer;
   }
 
-  /** Writes a frame, which may be reused when this is done. */
+  /** Writes a frame. Its Buffer may be reused when the promise resolves. */
   async write(frame: Buffer): Promise<void> {
     const error = await new Promise((done) => this.#ffmpeg.stdin.write(frame, done));
     if (error) throw await this.#failure();
   }
 
-  /** Makes the file whole. */
+  /** Completes the file. */
   async finish(): Promise<void> {
     this.#ffmpeg.stdin.end();
     if ((await this.#exit) !== 0) throw await this.#failure();
-    this.#ignoreSignals();
-    await rename(this.#partial, this.#file).catch((error) => {
+    await rename(this.#partial, checkOutput(this.#file)).catch((error) => {
       throw new UserError(`${this.#file}: cannot be written: ${reasonOf(error)}`);
     });
+    this.#interrupt.ignore();
   }
 
-  /** Gives up, and leaves nothing behind. */
+  /** Ends ffmpeg and removes the temporary file. */
   async abandon(): Promise<void> {
-    this.#ignoreSignals();
-    this.#ffmpeg.kill("SIGKILL");
+    this.#interrupt.ignore();
+    this.#discard();
     await this.#exit.catch(() => {});
-    await rm(this.#partial, { force: true });
+    this.#discard();
   }
 
-  #ignoreSignals(): void {
-    process.off("SIGINT", this.#interrupt).off("SIGTERM", this.#interrupt);
+  #discard(): void {
+    this.#ffmpeg.kill("SIGKILL");
+    rmSync(this.#partial, { force: true });
   }
 
   async #failure(): Promise<UserError> {
