@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
 import { measure } from "./measure.mjs";
-import { convertByLoop, convertByView, MapCache, noCache } from "./peers.mjs";
+import { convertByLoop, convertByView, MapCache, noCache } from "./baselines.mjs";
 import { isZscaleThere, timeZscale } from "./zscale.mjs";
 
 export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160], "8K": [7680, 4320] };

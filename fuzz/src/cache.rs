@@ -36,7 +36,7 @@ pub fn check(data: &[u8]) -> Result<()> {
                 if hit.is_none() {
                     number += 1;
                     let value = Value { number, is_valid: Cell::new(true) };
-                    let Ok(key) = id!(id).to_key(target) else { panic!("no memory") };
+                    let Ok(key) = id!(id).to_key(target) else { return Err(arbitrary::Error::NotEnoughData) };
                     let removed = cache.store(key, Image { byte_length, value }, Duration::from_millis(1));
                     assert_eq!(numbers(removed), model.store(id, target, byte_length, number));
                 }
