@@ -1,13 +1,20 @@
 "use strict";
 // What the package exports: the addon, loaded from the binary for this platform.
 
+const { readFileSync } = require("node:fs");
+
 const { name, napi } = require("./package.json");
 
-const { platform, arch, env } = process;
+const { platform, arch, env, report } = process;
 
 /** The C library of this process. The system may have another: a Node.js for musl also runs where glibc is. */
 function libc() {
-  return process.report.getReport().header.glibcVersionRuntime ? "gnu" : "musl";
+  try {
+    return readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-") ? "musl" : "gnu";
+  } catch {
+    // Without the permission to read it. This takes some milliseconds.
+    return report && !report.getReport().header.glibcVersionRuntime ? "musl" : "gnu";
+  }
 }
 
 /** This platform, as binaries and packages are named after it: `linux-x64-gnu`. */

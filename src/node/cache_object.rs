@@ -13,7 +13,7 @@ use napi_derive::napi;
 use super::arguments::{Arguments, CacheOptions};
 use super::buffer::Bytes;
 use super::environment::Environment;
-use super::function;
+use super::function::{self, Values};
 use super::images::{HeldBuffer, Slots};
 use crate::cache::{Cache, Image};
 use crate::convert::Conversion;
@@ -22,7 +22,7 @@ use crate::convert::Conversion;
 ///
 /// Its functions need no `this`: `const { getConverted } = cache` works. The garbage collector frees the images with the
 /// cache.
-// The script of `environment` creates the object; this declares it.
+// `script.js` creates the object; this declares it.
 #[napi(object, object_from_js = false, object_to_js = false)]
 #[expect(dead_code, reason = "a declaration for index.d.ts")]
 pub struct HdrImageTransferCache<'env> {
@@ -124,7 +124,7 @@ pub fn create<'env>(env: &'env Env, options: CacheOptions) -> napi::Result<Unkno
     environment.create_cache(env, native.into_external(env)?)
 }
 
-/// The functions of a cache, in the order of the parameters of [`SCRIPT`](super::environment). JavaScript passes
+/// The functions of a cache, in the order of the parameters of `script.js`. JavaScript passes
 /// its native part to all of them and, where Buffers may be cached or removed, the holder of its Buffers.
 pub fn functions<'env>(env: &'env Env) -> napi::Result<[Unknown<'env>; 6]> {
     Ok([
@@ -139,8 +139,10 @@ pub fn functions<'env>(env: &'env Env) -> napi::Result<[Unknown<'env>; 6]> {
 
 fn get_converted<'call>(
     env: &'call Env,
-    [native, holder, image_id, source_index, target_index, source, source_transfer, target_transfer]: [Unknown<'call>;
-        8],
+    [native, holder, image_id, source_index, target_index, source, source_transfer, target_transfer]: Values<
+        'call,
+        8,
+    >,
 ) -> napi::Result<Unknown<'call>> {
     let native = NativeCache::of(native)?;
     let environment = &native.environment;
@@ -180,15 +182,15 @@ fn get_converted<'call>(
     })
 }
 
-fn size<'call>(env: &'call Env, [native]: [Unknown<'call>; 1]) -> napi::Result<Unknown<'call>> {
+fn size<'call>(env: &'call Env, [native]: Values<'call, 1>) -> napi::Result<Unknown<'call>> {
     (NativeCache::of(native)?.cache.borrow().len() as f64).into_unknown(env)
 }
 
-fn bytes_used<'call>(env: &'call Env, [native]: [Unknown<'call>; 1]) -> napi::Result<Unknown<'call>> {
+fn bytes_used<'call>(env: &'call Env, [native]: Values<'call, 1>) -> napi::Result<Unknown<'call>> {
     (NativeCache::of(native)?.cache.borrow().bytes_used() as f64).into_unknown(env)
 }
 
-fn stats<'call>(env: &'call Env, [native]: [Unknown<'call>; 1]) -> napi::Result<Unknown<'call>> {
+fn stats<'call>(env: &'call Env, [native]: Values<'call, 1>) -> napi::Result<Unknown<'call>> {
     let NativeCache { options, cache, .. } = NativeCache::of(native)?;
     let cache = cache.borrow();
     let counters = cache.counters();
@@ -208,7 +210,7 @@ fn stats<'call>(env: &'call Env, [native]: [Unknown<'call>; 1]) -> napi::Result<
 
 fn delete<'call>(
     env: &'call Env,
-    [native, holder, image_id]: [Unknown<'call>; 3],
+    [native, holder, image_id]: Values<'call, 3>,
 ) -> napi::Result<Unknown<'call>> {
     let native = NativeCache::of(native)?;
     let arguments = Arguments::new(env, "delete");
@@ -221,7 +223,7 @@ fn delete<'call>(
     was_cached.into_unknown(env)
 }
 
-fn clear<'call>(env: &'call Env, [native, holder]: [Unknown<'call>; 2]) -> napi::Result<Unknown<'call>> {
+fn clear<'call>(env: &'call Env, [native, holder]: Values<'call, 2>) -> napi::Result<Unknown<'call>> {
     let native = NativeCache::of(native)?;
     let removed = native.cache.borrow_mut().clear();
     native.release(env, holder, removed)?;
@@ -258,7 +260,7 @@ impl NativeCache {
         check_status!(unsafe {
             sys::napi_get_value_external(external.value().env, external.raw(), &mut native)
         })?;
-        // SAFETY: only `SCRIPT` can call the functions, with what `into_external` returned.
+        // SAFETY: only `script.js` can call the functions, with what `into_external` returned.
         Ok(unsafe { &*native.cast() })
     }
 

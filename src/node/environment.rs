@@ -9,59 +9,8 @@ use napi::{Env, JsValue, ValueType, check_status, sys};
 
 use super::reference::Reference;
 
-/// The JavaScript part of the bindings: from the native functions of a cache to the functions that native code calls.
-/// It uses built-in functions as they are when the addon is loaded.
-///
-/// - `createCache` returns a cache. Only its functions refer to its Buffers. So a dropped cache is garbage like any
-///   other, even if one of its own Buffers refers to it.
-/// - `allocate` returns a new Buffer, or `undefined` if there is no memory. `Buffer.allocUnsafeSlow` throws then,
-///   where `napi_create_buffer` aborts the process on Node.js 20 and 22. The exception is caught here, because
-///   native code would also catch the termination of a worker, which then never ends. A stack overflow is a
-///   `RangeError`, too.
-/// - `memoryKind` returns a `MemoryKind`: the getters of ArrayBuffer throw for a SharedArrayBuffer.
-const SCRIPT: &str = r#"((getConverted, size, bytesUsed, stats, remove, clear) => {
-    const { allocUnsafeSlow } = Buffer;
-    const getter = (name) => {
-        const property = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, name);
-        return property && Function.prototype.call.bind(property.get);
-    };
-    const byteLength = getter("byteLength");
-    const immutable = getter("immutable");
-    const transferIndex = (transfer) => (transfer === "pq" ? 0 : transfer === "hlg" ? 1 : -1);
-    return {
-        createCache(native) {
-            const buffers = { __proto__: null };
-            return {
-                getConverted: (imageId, sourceTransfer, targetTransfer, source) =>
-                    getConverted(
-                        native, buffers, imageId, transferIndex(sourceTransfer), transferIndex(targetTransfer),
-                        source, sourceTransfer, targetTransfer,
-                    ),
-                size: () => size(native),
-                bytesUsed: () => bytesUsed(native),
-                stats: () => stats(native),
-                delete: (imageId) => remove(native, buffers, imageId),
-                clear: () => clear(native, buffers),
-            };
-        },
-        allocate(byteLength) {
-            try {
-                return allocUnsafeSlow(byteLength);
-            } catch (error) {
-                if (error instanceof RangeError && !error.message.includes("call stack")) return undefined;
-                throw error;
-            }
-        },
-        memoryKind(buffer) {
-            try {
-                byteLength(buffer);
-            } catch {
-                return 1;
-            }
-            return immutable?.(buffer) ? 2 : 0;
-        },
-    };
-})"#;
+/// The JavaScript part of the bindings.
+const SCRIPT: &str = include_str!("script.js");
 
 /// Longer image ids are read into memory of their own. A JavaScript string can have a gigabyte.
 const MAX_ID_BUFFER_UNITS: usize = 1 << 16;

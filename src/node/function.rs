@@ -11,9 +11,12 @@ use napi::{Env, JsError, JsValue, check_status, sys};
 
 use super::error::catch_panic;
 
-/// A function that JavaScript calls with `N` arguments; missing ones are `undefined`.
+/// The arguments of a call; missing ones are `undefined`.
+pub type Values<'call, const N: usize> = [Unknown<'call>; N];
+
+/// A function that JavaScript calls with `N` arguments.
 pub type Function<const N: usize> =
-    for<'call> fn(&'call Env, [Unknown<'call>; N]) -> napi::Result<Unknown<'call>>;
+    for<'call> fn(&'call Env, Values<'call, N>) -> napi::Result<Unknown<'call>>;
 
 /// A JavaScript function that calls `function`, and throws its errors and panics. It needs no `this`.
 pub fn create<'env, const N: usize>(

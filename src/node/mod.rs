@@ -10,6 +10,7 @@
 //! | [`function`] | closures as JavaScript functions |
 //! | [`images`] | the Buffers of a cache |
 //! | [`reference`] | references to JavaScript values |
+//! | `script.js` | the JavaScript part: creates the cache object, and allocates |
 //!
 //! Two rules hold: all arguments are validated before anything changes, and no Rust state is borrowed while JavaScript
 //! may run, because it may call back.
