@@ -137,13 +137,9 @@ pub fn functions<'env>(env: &'env Env) -> napi::Result<[Unknown<'env>; 6]> {
     ])
 }
 
-fn get_converted<'call>(
-    env: &'call Env,
-    [native, holder, image_id, source_index, target_index, source, source_transfer, target_transfer]: Values<
-        'call,
-        8,
-    >,
-) -> napi::Result<Unknown<'call>> {
+fn get_converted<'call>(env: &'call Env, values: Values<'call, 8>) -> napi::Result<Unknown<'call>> {
+    let [native, holder, image_id, source_index, target_index, source, source_transfer, target_transfer] =
+        values;
     let native = NativeCache::of(native)?;
     let environment = &native.environment;
     let arguments = Arguments::new(env, "getConverted");
