@@ -1,7 +1,7 @@
-// Fuzzes the cache and the conversion with libFuzzer, under AddressSanitizer: `npm run fuzz -- 60`.
+// Fuzzes the cache and the conversion with libFuzzer and AddressSanitizer: `npm run test:fuzz -- 60`.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,22 +23,48 @@ const RUSTFLAGS = [
 const root = fileURLToPath(new URL("..", import.meta.url));
 const scratch = join(root, "target", "fuzz");
 
-const command = new Command("npm run fuzz --")
+const command = new Command("npm run test:fuzz --")
   .description("Fuzzes the cache and the conversion.")
   .argument("[seconds]", "how long each is fuzzed", parseSeconds, 60)
-  .option("--keep", "add inputs that reach new code to fuzz/corpus, which `cargo test` replays")
+  .option(
+    "--keep",
+    "replace the corpus by a minimal one that reaches all code found; `cargo test` replays it",
+  )
   .parse();
 const [seconds] = command.processedArgs;
 
 const folder = build();
 for (const target of TARGETS) {
   const found = join(scratch, "corpus", target);
-  const kept = join(root, "fuzz", "corpus", target);
-  for (const corpus of [found, kept]) mkdirSync(corpus, { recursive: true });
   const executable = join(folder, target);
-  await fuzz(target, executable, [found, kept]);
-  // By the code alone: how often it ran would keep hundreds of inputs.
-  if (command.opts().keep) run(executable, ["-merge=1", "-use_counters=0", "-verbosity=0", kept, found]);
+  unpack(target, found);
+  await fuzz(target, executable, found);
+  if (command.opts().keep) {
+    const minimal = join(scratch, "minimal", target);
+    rmSync(minimal, { recursive: true, force: true });
+    mkdirSync(minimal, { recursive: true });
+    // By the code that they reach, not by how often: that would keep hundreds of inputs.
+    run(executable, ["-merge=1", "-use_counters=0", "-verbosity=0", minimal, found]);
+    pack(target, minimal);
+  }
+}
+
+function corpusFile(target) {
+  return join(root, "fuzz", "corpus", `${target}.hex`);
+}
+
+/** Adds the inputs of the corpus, one on each line, to a folder. */
+function unpack(target, to) {
+  mkdirSync(to, { recursive: true });
+  const lines = readFileSync(corpusFile(target), "utf8").split("\n").slice(0, -1);
+  for (const [at, line] of lines.entries()) writeFileSync(join(to, `corpus-${at}`), Buffer.from(line, "hex"));
+}
+
+/** Makes the inputs of a folder the corpus. */
+function pack(target, from) {
+  const lines = readdirSync(from).map((file) => readFileSync(join(from, file), "hex"));
+  const sorted = lines.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  writeFileSync(corpusFile(target), sorted.map((line) => `${line}\n`).join(""));
 }
 
 function parseSeconds(text) {
@@ -47,10 +73,10 @@ function parseSeconds(text) {
   return number;
 }
 
-/** Builds the targets; gives the folder they are in. */
+/** Builds the targets, and returns their folder. */
 function build() {
   const host = spawnSync("rustc", ["--print", "host-tuple"], { encoding: "utf8" }).stdout.trim();
-  // Stable Rust takes `-Z` only so. A named target keeps the flags from build scripts.
+  // Allows `-Z` options in stable Rust. With a target, the flags do not apply to build scripts.
   const env = { ...process.env, RUSTC_BOOTSTRAP: "1", RUSTFLAGS, CARGO_TARGET_DIR: scratch };
   const manifest = join(root, "fuzz", "Cargo.toml");
   run("cargo", ["build", "--release", "--target", host, "--manifest-path", manifest], env);
@@ -62,15 +88,15 @@ function run(executable, args, env = process.env) {
   if (status !== 0) fail(`${executable}: ${error?.message ?? `exit code ${status}`}`);
 }
 
-/** Runs a target on inputs made from those of `corpora`, the first of which gets the new ones. */
-async function fuzz(target, executable, corpora) {
+/** Runs a target on inputs made from those of a folder, and adds those that reach new code. */
+async function fuzz(target, executable, corpus) {
   const args = [
     `-max_total_time=${seconds}`,
     "-timeout=10",
-    // A hundred calls or some vectors of samples: what is longer only takes longer.
+    // A hundred calls, or some vectors of samples. Longer inputs only take longer.
     "-max_len=512",
     `-artifact_prefix=${join(scratch, target)}-`,
-    ...corpora,
+    corpus,
   ];
   const child = spawn(executable, args, { stdio: ["ignore", "ignore", "pipe"] });
   const format = `${target.padEnd(7)} [{bar}] {value} of {total} s, {executions} executions`;
@@ -90,7 +116,8 @@ async function fuzz(target, executable, corpora) {
   if (status !== 0) {
     console.error(log);
     const input = log.match(/Test unit written to (.*)/)?.[1];
-    fail(`${target} failed on ${input}; copied to fuzz/corpus/${target}/, \`cargo test\` replays it`);
+    if (input) writeFileSync(corpusFile(target), `${readFileSync(input, "hex")}\n`, { flag: "a" });
+    fail(`${target} failed on ${input}; added to the corpus, which \`cargo test\` replays`);
   }
 }
 
