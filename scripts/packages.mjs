@@ -1,11 +1,10 @@
 // The packages of a release, as files in target/packages: `npm run packages -- BINARIES`.
 //
-// BINARIES is a folder with a binary for each of `napi.targets`. Each becomes a package of its own; the main
-// package has none, and these packages as its optional dependencies. They are not in the package.json of the
-// repository, since `npm ci` fails on dependencies that are not published yet.
+// BINARIES is a folder with a binary for each of `napi.targets`. Each becomes a package; the main package has no binary, and
+// these packages as its optional dependencies.
 
 import { execSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,20 +21,22 @@ const binaries = resolve(command.processedArgs[0]);
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const packages = resolve(command.opts().to);
 mkdirSync(packages, { recursive: true });
-/** The main package is put together here, and those of the platforms in its folder npm. */
+/** The folder of the main package. Its folder npm has those of the platforms. */
 const main = resolve("target/package");
 rmSync(main, { recursive: true, force: true });
 mkdirSync(main, { recursive: true });
 
 const { files } = JSON.parse(readFileSync("package.json", "utf8"));
 const shipped = files.filter((file) => file !== "native");
-for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) copyFileSync(file, join(main, file));
+for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) {
+  cpSync(file, join(main, file), { recursive: true });
+}
 
 const napi = new NapiCli();
 await napi.createNpmDirs({ cwd: main });
 await napi.artifacts({ cwd: main, outputDir: binaries });
 await napi.prePublish({ cwd: main, skipOptionalPublish: true, ghRelease: false });
-// `artifacts` puts the binaries there, too.
+// `artifacts` copies the binaries there, too.
 for (const file of readdirSync(main)) if (file.endsWith(".node")) rmSync(join(main, file));
 
 const platforms = readdirSync(join(main, "npm")).map((platform) => `./npm/${platform}`);

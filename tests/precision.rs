@@ -1,17 +1,16 @@
-//! How far the conversion by luminance is from the exact one, worked out in `f64`. `npm run precision` shows
-//! it.
+//! The error of the conversion by luminance, compared with `f64`. `cargo test --test precision -- --nocapture` prints it.
 
 use hdr_image_transfer_cache::convert::{Conversion, Ootf, Rendering, Sample};
 use hdr_image_transfer_cache::curves::{Direction, HlgDisplay};
 
 type Pixel = [u16; 3];
 
-/// The colours that the conversion is tried with.
+/// The colours to convert.
 fn colours() -> Vec<(&'static str, Vec<Pixel>)> {
     let greys = (0..=u16::MAX).map(|code| [code; 3]).collect();
     let level = |step: u32| (step * 65535 / 63) as u16;
     let cube = (0..1 << 18).map(|at: u32| [at >> 12, (at >> 6) % 64, at % 64].map(level)).collect();
-    // Red, green, blue, yellow, magenta, cyan: which channels have light.
+    // Red, green, blue, yellow, magenta, cyan.
     let hues = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]];
     let steps = (0..=1024).map(|step: u32| (step * 65535 / 1024) as u16);
     let primaries = steps.flat_map(|code| hues.map(|hue| hue.map(|channel| channel * code))).collect();
@@ -64,7 +63,7 @@ fn the_conversion_by_luminance_is_within_one_code() {
 }
 
 #[test]
-fn greys_are_those_of_the_conversion_per_channel() {
+fn greys_equal_the_per_channel_conversion() {
     let greys: Vec<Pixel> = (0..=u16::MAX).map(|code| [code; 3]).collect();
     for direction in [Direction::PqToHlg, Direction::HlgToPq] {
         for peak in [1.0, 600.0, 1000.0, 4000.0, 10_000.0] {
@@ -77,14 +76,14 @@ fn greys_are_those_of_the_conversion_per_channel() {
 }
 
 #[test]
-fn black_stays_black_and_white_saturates() {
+fn black_stays_black_and_white_clips() {
     for peak in [1.0, 250.0, 1000.0, 10_000.0] {
         let display = HlgDisplay::new(peak).unwrap();
         for direction in [Direction::PqToHlg, Direction::HlgToPq] {
             let conversion =
                 Conversion { direction, rendering: Rendering { ootf: Ootf::Luminance, display } };
             assert_eq!(converted(conversion, &[[0; 3]]), [[0; 3]]);
-            // One channel at a time, at its darkest and at its brightest: what is black stays so.
+            // With light in one channel only, the others stay black.
             for channel in 0..3 {
                 for code in [1, 65535] {
                     let mut pixel = [0; 3];
@@ -105,24 +104,24 @@ fn black_stays_black_and_white_saturates() {
     }
 }
 
-/// On the reference display, there and back.
+/// On the reference display.
 #[test]
 fn round_trips_by_luminance_are_within_two_codes() {
     let rendering = Rendering { ootf: Ootf::Luminance, display: HlgDisplay::REFERENCE };
     let to_hlg = Conversion { direction: Direction::PqToHlg, rendering };
     let to_pq = Conversion { direction: Direction::HlgToPq, rendering };
-    for (there, back, bound) in [(to_hlg, to_pq, 2), (to_pq, to_hlg, 1)] {
+    for (first, second, bound) in [(to_hlg, to_pq, 2), (to_pq, to_hlg, 1)] {
         for (name, pixels) in &colours() {
-            let converted_pixels = converted(there, pixels);
-            let returned = converted(back, &converted_pixels);
-            // What saturated does not come back.
-            let is_whole = |pixel: &Pixel| there != to_hlg || pixel.iter().all(|code| *code < 65535);
+            let converted_pixels = converted(first, pixels);
+            let returned = converted(second, &converted_pixels);
+            // A clipped pixel does not return.
+            let is_unclipped = |pixel: &Pixel| first != to_hlg || pixel.iter().all(|code| *code < 65535);
             let max = (0..pixels.len())
-                .filter(|at| is_whole(&converted_pixels[*at]))
+                .filter(|at| is_unclipped(&converted_pixels[*at]))
                 .flat_map(|at| differences(&pixels[at..=at], &returned[at..=at]))
                 .max();
-            println!("{:?} and back, {name}: {max:?}", there.direction);
-            assert!(max <= Some(bound), "{:?} and back: {name} are off by {max:?}", there.direction);
+            println!("{:?}, round trip, {name}: {max:?}", first.direction);
+            assert!(max <= Some(bound), "{:?}, round trip: {name} are off by {max:?}", first.direction);
         }
     }
 }
