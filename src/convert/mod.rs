@@ -165,14 +165,12 @@ impl Conversion {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
         let kernel = self.kernel();
         let new = NewImage::new(target);
+        let (mut source, mut target) = (source, target);
         let length = target.len();
-        let (mut source_rest, mut target_rest) = (source, target);
         let chunks = std::iter::from_fn(|| {
-            let (source, target);
-            let count = new.chunk_length(target_rest);
-            (source, source_rest) = source_rest.split_at(count);
-            (target, target_rest) = std::mem::take(&mut target_rest).split_at_mut(count);
-            (count > 0).then_some((source, target))
+            let count = new.chunk_length(target);
+            let chunk = (source.split_off(..count)?, target.split_off_mut(..count)?);
+            (count > 0).then_some(chunk)
         });
         threads::for_each_chunk(length, chunks, |(source, target)| {
             for (source, target) in source.chunks(PIECE).zip(target.chunks_mut(PIECE)) {
