@@ -302,21 +302,18 @@ async function cargo(title, target, args, env) {
   return result;
 }
 
-async function attemptCargo(title, target, args, env = {}) {
-  return attempt(
-    title,
-    "/usr/bin/cargo",
-    [...args, "--locked", "--target", target, "-Zbuild-std=std,panic_unwind,test"],
-    {
-      env: {
-        RUSTC: "/usr/bin/rustc",
-        // For -Zbuild-std.
-        RUSTC_BOOTSTRAP: "1",
-        CARGO_TARGET_DIR: join(scratch, "cargo"),
-        ...env,
-      },
+async function attemptCargo(title, target, [command, ...args], env = {}) {
+  const std = command === "test" ? "std,panic_unwind,test" : "std,panic_unwind";
+  const all = [command, ...args, "--locked", "--target", target, `-Zbuild-std=${std}`];
+  return attempt(title, "/usr/bin/cargo", all, {
+    env: {
+      RUSTC: "/usr/bin/rustc",
+      // For -Zbuild-std.
+      RUSTC_BOOTSTRAP: "1",
+      CARGO_TARGET_DIR: join(scratch, "cargo"),
+      ...env,
     },
-  );
+  });
 }
 
 /** Puts what the package ships and the contract into a folder, so that the entry has to find the binary by itself. */

@@ -140,13 +140,15 @@ export async function npmRuntime(spec) {
   return executable;
 }
 
-/** Returns a pip of a virtual environment in target/. */
+/** Returns the pip of a virtual environment in target/. */
 async function pip() {
   const folder = join(root, "target", "python");
-  if (!existsSync(join(folder, "bin", "pip"))) {
-    await fetch("python3 -m venv", "python3", ["-m", "venv", folder]);
-  }
-  return join(folder, "bin", "pip");
+  const executable = join(folder, "bin", "pip");
+  if (existsSync(executable)) return executable;
+  // Debian has venv in a package of its own.
+  if (!read("python3", ["-c", "import ensurepip; print(True)"])) await install(["python3-venv"]);
+  await fetch("python3 -m venv", "python3", ["-m", "venv", folder]);
+  return executable;
 }
 
 /** Fetches a wheel from PyPI, for any platform, and returns its folder. */
