@@ -198,8 +198,10 @@ function core(processor) {
       const target = `${processor}-unknown-linux-gnu`;
       const args = ["test", "--release", "--no-default-features", "--lib", "--tests"];
       const env = {
-        // There are many executables. Only the kernels have to be optimised as in the addon.
+        // Several executables, in which only the kernels have to be optimised as in the addon.
         CARGO_PROFILE_RELEASE_LTO: "off",
+        // Emulators allow misaligned loads. These check every one.
+        CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS: "true",
         CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
         [cargoVariable(target, "RUNNER")]: qemu.command.join(" "),
         [cargoVariable(target, "LINKER")]: await zig(`${processor}-linux-gnu`),
