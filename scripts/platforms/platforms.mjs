@@ -196,6 +196,7 @@ function core(processor) {
       await install([...RUST, "qemu-user"]);
       const qemu = await emulator(processor, processor === "aarch64" ? "arm64" : processor);
       const target = `${processor}-unknown-linux-gnu`;
+      const linker = await zig(`${processor}-linux-gnu`);
       const args = ["test", "--release", "--no-default-features", "--lib", "--tests"];
       const env = {
         // Several executables, in which only the kernels have to be optimised as in the addon.
@@ -204,7 +205,9 @@ function core(processor) {
         CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS: "true",
         CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
         [cargoVariable(target, "RUNNER")]: qemu.command.join(" "),
-        [cargoVariable(target, "LINKER")]: await zig(`${processor}-linux-gnu`),
+        [cargoVariable(target, "LINKER")]: linker,
+        // For a dependency of criterion.
+        [`CC_${target}`]: linker,
         HDR_TEST_LARGE_SAMPLES: `${LARGE_SAMPLES}`,
       };
       const { seconds: buildSeconds } = await cargo(`${name}: build`, target, [...args, "--no-run"], env);

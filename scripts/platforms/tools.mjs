@@ -160,7 +160,10 @@ export async function wheel(spec, tag) {
   });
 }
 
-/** Writes a linker for a target: zig's C compiler, which brings the C libraries of all. */
+/**
+ * Writes a linker and C compiler for a target: that of zig, which has the C libraries of many. It rejects the names of
+ * targets by which Rust's build scripts call it.
+ */
 export async function zig(target) {
   const folder = await wheel("ziglang==0.15.2", "manylinux_2_12_x86_64");
   const linkers = join(scratch, "linkers");
@@ -169,6 +172,10 @@ export async function zig(target) {
   writeFileSync(
     linker,
     `#!/bin/sh
+for argument; do
+  shift
+  case $argument in --target=*) ;; *) set -- "$@" "$argument" ;; esac
+done
 export ZIG_GLOBAL_CACHE_DIR='${join(scratch, "zig")}' ZIG_LOCAL_CACHE_DIR='${join(scratch, "zig")}'
 exec '${join(folder, "ziglang", "zig")}' cc -target ${target} "$@"
 `,
