@@ -14,6 +14,16 @@ export const scratch = join(root, "target", "platforms");
 
 const MINUTES = 60_000;
 
+/** What runs now. It is ended with this process. */
+let child;
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    child?.kill();
+    process.exit(1);
+  });
+}
+
 /**
  * Runs a command to its end, and reports the last line of its output every four seconds. The output goes to a file,
  * because Node.js crashes under wine with pipes.
@@ -27,7 +37,7 @@ export async function attempt(title, executable, args, { cwd = root, env = {} } 
   const start = performance.now();
   bar.start(1, 0, { line: "" });
   const watch = setInterval(() => bar.update({ line: lastLine(readFileSync(log, "utf8")) }), 1000);
-  const child = spawn(executable, args, {
+  child = spawn(executable, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", file, file],
