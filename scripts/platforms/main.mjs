@@ -25,7 +25,7 @@ const selected = command.args.length > 0 ? [...new Set(command.processedArgs[0])
 const table = new Table({
   head: ["platform", "built by", "ran on", "passed", "build, s", "run, s", "not shown"],
   colAligns: ["left", "left", "left", "right", "right", "right", "left"],
-  colWidths: [17, 24, 25, null, null, null, 28],
+  colWidths: [null, 24, 25, null, null, null, 28],
   style: { head: [], border: [] },
   wordWrap: true,
 });
