@@ -147,10 +147,10 @@ fn different_lengths_are_rejected() {
     conversion.convert_image(&[[0; 2]; 6], Guarded::room(3, 0).uninitialised());
 }
 
-/// Split across threads, with tails everywhere. `HDR_LARGE_SAMPLES` sets a smaller size, for emulators.
+/// Split across threads, with tails everywhere. `HDR_TEST_LARGE_SAMPLES` sets a smaller size, for emulators.
 #[test]
 fn large_images() {
-    let count = std::env::var("HDR_LARGE_SAMPLES").map_or((9 << 20) + 75, |count| count.parse().unwrap());
+    let count = std::env::var("HDR_TEST_LARGE_SAMPLES").map_or((9 << 20) + 75, |count| count.parse().unwrap());
     let samples = samples(count, 1);
     for conversion in conversions() {
         let expected = expected(conversion, &samples);
