@@ -90,7 +90,7 @@ function measureOn(name) {
   mkdirSync(folder, { recursive: true });
   for (const each of cases.length > 0 ? cases : Object.keys(CASES)) {
     console.log(`\n${runtime}: ${each}`);
-    results.cases[each] = CASES[each]((...call) => run(executable, isBun, ...call));
+    results.cases[each] = CASES[each]((...call) => runCase(executable, isBun, ...call));
     console.log(REPORTS[each](results.cases[each]));
     writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   }
@@ -118,7 +118,7 @@ function repeat(title, count, runOnce) {
   return runs;
 }
 
-function run(executable, isBun, caseName, caseArgs = [], environment = {}) {
+function runCase(executable, isBun, caseName, caseArgs = [], environment = {}) {
   const script = fileURLToPath(new URL("run-case.mjs", import.meta.url));
   const command = [...(isBun ? [] : ["--expose-gc"]), script, caseName, ...caseArgs];
   const { status, stdout } = spawnSync(executable, command, {
