@@ -124,7 +124,7 @@ export async function hits() {
   return measure("hits", variants, { repeats: 100_000 });
 }
 
-/** Images from 0.1 to 64 megapixels. */
+/** Images from 0.1 to 64 megapixels, in place and as misses. */
 export async function scale(title) {
   const rows = [];
   const tile = createImage(1000, 100);

@@ -15,6 +15,8 @@ import { REPORTS } from "./report.mjs";
 
 const REST_SECONDS = 3;
 const ONE_THREAD = { RAYON_NUM_THREADS: "1" };
+/** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
+const NEW_MEMORY = { MALLOC_MMAP_THRESHOLD_: "65536" };
 
 const machine = describeMachine();
 
@@ -52,8 +54,8 @@ const CASES = {
     return { addon: summaryOf(peaks("addon")), Map: summaryOf(peaks("Map")) };
   },
   scale: (run) => ({
-    oneThread: run("scale", ["1 thread"], ONE_THREAD),
-    allThreads: run("scale", [`${machine.cores} threads`]),
+    oneThread: run("scale", ["1 thread"], { ...ONE_THREAD, ...NEW_MEMORY }),
+    allThreads: run("scale", [`${machine.cores} threads`], NEW_MEMORY),
   }),
 };
 

@@ -29,7 +29,7 @@ export function writeChart(name, height, { title, subtitle, ...option }) {
       top: 12,
       itemGap: 6,
       textStyle: { fontSize: 17, color: TEXT },
-      subtextStyle: { fontSize: 13, color: MUTED },
+      subtextStyle: { fontSize: 13, lineHeight: 18, color: MUTED },
     },
     ...option,
   });
@@ -61,12 +61,12 @@ export function valueAxis(name, { gap = 30, ...rest } = {}) {
  * text: string, isAddon: boolean }[] }[] }} chart `text` is what stands at the end of a bar.
  */
 export function writeBars(name, { title, subtitle, unit, groups }) {
-  const [BAR, HEADING, TOP, AXIS] = [32, 38, 62, 60];
+  const [BAR, HEADING, TOP, AXIS] = [32, 38, 78, 60];
   const max = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
   const grids = [];
   let top = TOP;
   for (const { bars } of groups) {
-    grids.push({ left: 170, right: 190, top: top + HEADING, height: BAR * bars.length });
+    grids.push({ left: 160, right: 220, top: top + HEADING, height: BAR * bars.length });
     top += HEADING + BAR * bars.length;
   }
   writeChart(name, top + AXIS, {
@@ -74,7 +74,7 @@ export function writeBars(name, { title, subtitle, unit, groups }) {
     subtitle,
     graphic: groups.map((group, at) => ({
       type: "text",
-      left: 16,
+      left: 21,
       top: grids[at].top - 22,
       style: { text: group.name, fill: TEXT, font: "bold 14px sans-serif" },
     })),
@@ -111,6 +111,9 @@ export function writeBars(name, { title, subtitle, unit, groups }) {
           formatter: text,
           fontSize: 13,
           color: isAddon ? ADDON : TEXT,
+          // No line of the grid crosses the text.
+          backgroundColor: "#ffffff",
+          padding: [2, 4],
           fontWeight: isAddon ? "bold" : "normal",
         },
       })),

@@ -89,8 +89,8 @@ export function drawOotfError() {
 /** Display light over the signal. */
 export function drawLight() {
   const [least, most] = [0.01, 10_000];
-  // A logarithmic axis has no place for 0.
-  const data = (light) => SIGNALS.map((signal) => [100 * signal, Math.max(light(signal), least)]);
+  const data = (light) =>
+    SIGNALS.map((signal) => [100 * signal, light(signal)]).filter(([, value]) => value >= least);
   writeLines("light", {
     title: "Display light of a grey",
     subtitle: "PQ signals state the light. HLG signals are relative to the peak of the display.",
@@ -142,7 +142,7 @@ function writeLines(name, { title, subtitle, yAxis, lines }) {
     left: 12,
     itemGap: 22,
     itemWidth: 36,
-    icon: undefined,
+    itemStyle: { opacity: 0 },
     data: lines.slice(row * perRow, (row + 1) * perRow).map((line) => line.name),
     textStyle: { fontSize: 13, color: "#24292f" },
   }));

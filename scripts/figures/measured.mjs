@@ -3,7 +3,8 @@
 import { machineInWords } from "../../bench/machine.mjs";
 import { ADDON, BASELINE, valueAxis, WIDTH, writeBars, writeChart } from "./chart.mjs";
 
-const ms = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+const digits = (value) => value.toFixed(value < 10 ? 1 : 0);
+const ms = (value) => `${digits(value)} ms`;
 
 /** What converting the video layer of a frame costs a host, by implementation. */
 export function drawHost({ machine, frames }) {
@@ -11,7 +12,7 @@ export function drawHost({ machine, frames }) {
   const sizes = [...new Set(onNode.map(({ size }) => size))];
   writeBars("host", {
     title: "Converting one HDR video layer of a frame, HLG to PQ",
-    subtitle: `Median. ${onNode[0].runtime}, ${machine}`,
+    subtitle: `Median of each.\n${onNode[0].runtime}, ${machine}`,
     unit: "milliseconds per frame",
     groups: sizes.map((size) => {
       const rows = onNode.filter((row) => row.size === size);
@@ -21,7 +22,7 @@ export function drawHost({ machine, frames }) {
         bars: rows.map(({ name, video: { median } }) => ({
           label: name,
           value: median,
-          text: name === "addon" ? ms(median) : `${ms(median)}, ${(median / addon).toFixed(1)} times as long`,
+          text: name === "addon" ? ms(median) : `${ms(median)}, ${digits(median / addon)} times as long`,
           isAddon: name === "addon",
         })),
       };
@@ -34,16 +35,16 @@ export function drawMiss({ runtime, machine, cases: { misses } }) {
   const states = Object.entries(misses).filter(([state]) => state.startsWith("4K"));
   writeBars("miss", {
     title: "A cache miss at 4K (3840x2160), HLG to PQ",
-    subtitle: `Median, and minimum to maximum. ${runtime}, ${machineInWords(machine)}`,
+    subtitle: `Median, and in brackets minimum to maximum.\n${runtime}, ${machineInWords(machine)}`,
     unit: "milliseconds",
     groups: states.map(([state, times]) => ({
       name: state.replace("4K, ", "").replace(/^./, (letter) => letter.toUpperCase()),
       bars: Object.entries(times).map(([name, { minimum, median, maximum }]) => ({
-        label: name === "Buffer.from(source)" ? "Buffer.from(source): no conversion" : name,
+        label: name === "Buffer.from(source)" ? "Buffer.from(source),\nno conversion" : name,
         value: median,
         text:
           `${ms(median)} (${minimum.toFixed(0)} to ${maximum.toFixed(0)})` +
-          (name === "addon" ? "" : `, ${(median / times.addon.median).toFixed(1)} x`),
+          (name === "addon" ? "" : `, ${digits(median / times.addon.median)} times as long`),
         isAddon: name === "addon",
       })),
     })),
@@ -64,20 +65,22 @@ export function drawScale({ runtime, machine, cases: { scale } }) {
     { panel, rows: allThreads, column, name: threads, color: ADDON },
   ]);
   const left = (panel) => 60 + panel * (WIDTH / 2 - 10);
-  writeChart("scale", 420, {
+  writeChart("scale", 440, {
     title: "Time per megapixel: a level line is linear growth",
-    subtitle: `Lines: median; bands: down to the minimum. ${runtime}, ${machineInWords(machine)}`,
+    subtitle: `Lines are medians, bands reach down to minima. HLG to PQ.\n${runtime}, ${machineInWords(machine)}`,
     legend: {
-      top: 64,
+      top: 82,
       left: 12,
       itemGap: 18,
       data: ["addon, 1 thread", threads, "copy, 1 thread"],
       textStyle: { fontSize: 13, color: "#24292f" },
+      icon: "roundRect",
+      itemHeight: 4,
     },
     graphic: panels.map(({ name, baselineName }, panel) => ({
       type: "text",
       left: left(panel) - 38,
-      top: 96,
+      top: 114,
       style: {
         text: `{name|${name}}  {copy|copy: ${baselineName === "copy" ? "into memory in use" : baselineName}}`,
         rich: {
@@ -86,7 +89,7 @@ export function drawScale({ runtime, machine, cases: { scale } }) {
         },
       },
     })),
-    grid: panels.map((_, panel) => ({ left: left(panel), top: 126, width: WIDTH / 2 - 85, bottom: 58 })),
+    grid: panels.map((_, panel) => ({ left: left(panel), top: 144, width: WIDTH / 2 - 85, bottom: 58 })),
     xAxis: panels.map((_, gridIndex) => ({
       ...valueAxis("megapixels, logarithmic", { gridIndex }),
       type: "category",
@@ -129,7 +132,7 @@ export function drawSoak({ runtime, misses, caches, afterWarmUp, samples }) {
   const data = highestOfEach(samples, WIDTH / 2);
   writeChart("soak", 340, {
     title: `Memory of a process over ${misses} cache misses in ${caches} caches`,
-    subtitle: runtime,
+    subtitle: `After the warm-up (dashed): ${afterWarmUp} MiB. At the end: ${samples.at(-1).rss} MiB. ${runtime}`,
     grid: { left: 72, right: 30, top: 84, bottom: 58 },
     xAxis: valueAxis("seconds", { max: Math.ceil(samples.at(-1).seconds) }),
     yAxis: valueAxis("RSS, MiB", { gap: 48, min: 0 }),
@@ -143,12 +146,7 @@ export function drawSoak({ runtime, misses, caches, afterWarmUp, samples }) {
         markLine: {
           symbol: "none",
           lineStyle: { color: "#24292f", type: "dashed" },
-          label: {
-            formatter: `after the warm-up: ${afterWarmUp} MiB; at the end: ${samples.at(-1).rss} MiB`,
-            position: "insideStartBottom",
-            fontSize: 13,
-            color: "#24292f",
-          },
+          label: { show: false },
           data: [{ yAxis: afterWarmUp }],
         },
       },

@@ -18,9 +18,11 @@ export function writeTable(name, markdown) {
   console.log(`written: docs/performance.md, ${name}`);
 }
 
-function table(head, rows) {
+/** A table whose first columns are names, and all others numbers. */
+function table(head, rows, names = 1) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(["---", ...head.slice(1).map(() => "---:")]), ...rows.map(line)].join("\n");
+  const alignment = head.map((_, at) => (at < names ? "---" : "---:"));
+  return [line(head), line(alignment), ...rows.map(line)].join("\n");
 }
 
 const digits = (value) => value.toFixed(value < 10 ? 1 : 0);
@@ -38,82 +40,106 @@ export function hostTable({ machine, frames }) {
     spread(hits, 1000),
   ]);
   const head = ["", "", "", "video layer, ms", "2 images, first frame, ms", "2 images, later frames, µs"];
-  return `${machine}. Minimum / median.\n\n${table(head, rows)}`;
+  return `${machine}. Minimum / median.\n\n${table(head, rows, 3)}`;
 }
 
 export function benchTable({ runtime, machine, cases }) {
-  const { misses, inPlace, hits, first, memory } = cases;
-  const loops = inPlace.loops;
-  const [copy] = ["copy by buf.set(source)"];
-  const conversion = (what, ootf) =>
-    inPlace.addon.map(({ set, threads, times }) => {
-      const columns = ["PQ to HLG", "HLG to PQ"].map((direction) => times[`${direction}, ${ootf}`]);
-      const slower = columns[0].median > columns[1].median ? columns[0] : columns[1];
-      const name = `${what}, ${set}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
-      return [name, ...three(slower), `${ratio(slower, times[copy])} of a copy into memory in use`];
-    });
-  const rows = [
-    ...conversion("in place, per channel", "per-channel".replace("-", " ")),
-    ...conversion("in place, luminance", "luminance"),
-    ...["per channel", "luminance"].map((ootf) => {
-      const [times, ordinary] = [
-        inPlace.shared[`HLG to PQ, ${ootf}`],
-        inPlace.addon.at(-1).times[`HLG to PQ, ${ootf}`],
-      ];
-      return [
-        `in place, ${ootf}, SharedArrayBuffer`,
-        ...three(times),
-        `${ratio(times, ordinary)} of an ordinary Buffer`,
-      ];
-    }),
-    ...Object.entries(loops).map(([name, times]) => [`baseline: ${name}, in place`, ...three(times), ""]),
-    ...(inPlace.zscale
-      ? [
-          [
-            "baseline: zscale, luminance, 1 thread",
-            ...three(inPlace.zscale.times["HLG to PQ, luminance"]),
-            "",
-          ],
-        ]
-      : []),
-    ...Object.entries(misses).flatMap(([state, times]) =>
-      Object.entries(times).map(([name, each]) => [
-        name === "addon" ? `miss, ${state}` : `baseline: ${name}, ${state}`,
-        ...three(each),
-        name === "Buffer.from(source)"
-          ? ""
-          : `${ratio(each, times["Buffer.from(source)"])} of \`Buffer.from(source)\``,
-      ]),
-    ),
-    ...Object.entries(first).map(([name, each]) => [
-      `new process, 1080p in place: ${name}`,
-      ...three(each),
-      "",
-    ]),
-  ];
-  const calls = ["short ids", "long ids"].map((ids) => [
-    `hit, ${ids}`,
-    ...three(hits[`addon, ${ids}`], 1e6),
-    `${ratio(hits[`addon, ${ids}`], hits[`Map, ${ids}`])} of a \`Map\` hit`,
-  ]);
-  calls.push(
-    ["passthrough", ...three(hits["addon, passthrough"], 1e6), ""],
-    ["conversion of one pixel", ...three(hits["addon, convertTransfer of one pixel"], 1e6), ""],
-  );
-  const peaks = Object.entries(memory).map(([name, peak]) => [
-    name === "addon" ? "addon" : "baseline: `Map` with the same limit",
-    ...three(peak),
-  ]);
   return [
-    `${runtime}, ${machineInWords(machine)}. Images are 3840x2160 where no size is given.`,
-    table(["", "minimum, ms", "median, ms", "maximum, ms", "ratio of the medians"], rows),
-    table(["calls", "minimum, ns", "median, ns", "maximum, ns", "ratio of the medians"], calls),
-    table(["peak memory, 100 misses within 200 MiB", "minimum, MiB", "median, MiB", "maximum, MiB"], peaks),
+    `${runtime}, ${machineInWords(machine)}. Images are 3840x2160 where no size is given. Times are minimum / median / maximum.`,
+    conversionTable(cases),
+    missTable(cases),
+    hitTable(cases),
+    memoryTable(cases),
   ].join("\n\n");
 }
 
+function conversionTable({ inPlace: { addon, shared, loops, zscale }, first }) {
+  const inPlace = (ootf, { set, threads, times }) => {
+    const slower = slowerOf(times, ootf);
+    const instructions = ootf === "luminance" ? set : set === "AVX-512" ? set : "table";
+    return [
+      `in place, ${ootf}, ${instructions}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+      three(slower),
+      `${ratio(slower, times["copy by buf.set(source)"])} of a copy into memory in use`,
+    ];
+  };
+  const inShared = (ootf) => {
+    const [times, ordinary] = [shared, addon.at(-1).times].map((each) => each[`HLG to PQ, ${ootf}`]);
+    const threads = `${addon.at(-1).threads} threads`;
+    return [
+      `in place, ${ootf}, SharedArrayBuffer, ${threads}`,
+      three(times),
+      `${ratio(times, ordinary)} of an ordinary Buffer`,
+    ];
+  };
+  return table(
+    ["conversion", "ms", "ratio of the medians"],
+    [
+      // Per channel, AVX2 is the portable code.
+      ...addon
+        .filter(({ set, threads }) => set !== "AVX2" || threads > 1)
+        .map((row) => inPlace("per channel", row)),
+      inShared("per channel"),
+      ...Object.entries(loops).map(([name, times]) => [`baseline: ${name}`, three(times), ""]),
+      ...addon.map((row) => inPlace("luminance", row)),
+      inShared("luminance"),
+      ...(zscale
+        ? [["baseline: zscale, luminance, 1 thread", three(slowerOf(zscale.times, "luminance")), ""]]
+        : []),
+      ...Object.entries(first).map(([name, each]) => [`a new process, 1080p: ${name}`, three(each), ""]),
+    ],
+  );
+}
+
+/** The slower direction. */
+function slowerOf(times, ootf) {
+  const directions = ["PQ to HLG", "HLG to PQ"].map((direction) => times[`${direction}, ${ootf}`]);
+  return directions.reduce((a, b) => (a.median > b.median ? a : b));
+}
+
+function missTable({ misses }) {
+  const baseline = "Buffer.from(source)";
+  const rows = Object.entries(misses).map(([state, times]) => [
+    state,
+    three(times.addon),
+    three(times[baseline]),
+    three(times["Uint16Array loop"]),
+    ratio(times.addon, times[baseline]),
+  ]);
+  return table(
+    [
+      "cache miss",
+      "addon, ms",
+      `baseline: \`${baseline}\`, ms`,
+      "baseline: `Uint16Array` loop, ms",
+      `addon / \`${baseline}\``,
+    ],
+    rows,
+  );
+}
+
+function hitTable({ hits }) {
+  const rows = ["short ids", "long ids"].map((ids) => {
+    const [addon, map] = [hits[`addon, ${ids}`], hits[`Map, ${ids}`]];
+    return [`cache hit, ${ids}`, three(addon, 1e6), three(map, 1e6), ratio(addon, map)];
+  });
+  rows.push(
+    ["passthrough", three(hits["addon, passthrough"], 1e6), "", ""],
+    ["conversion of one pixel", three(hits["addon, convertTransfer of one pixel"], 1e6), "", ""],
+  );
+  return table(["call", "addon, ns", "baseline: `Map`, ns", "addon / `Map`"], rows);
+}
+
+function memoryTable({ memory: { addon, Map: map } }) {
+  const row = ["100 misses within 200 MiB", three(addon), three(map), ratio(addon, map)];
+  return table(
+    ["peak memory", "addon, MiB", "baseline: `Map` with the same limit, MiB", "addon / `Map`"],
+    [row],
+  );
+}
+
 function three({ minimum, median, maximum }, factor = 1) {
-  return [minimum, median, maximum].map((value) => digits(factor * value));
+  return [minimum, median, maximum].map((value) => digits(factor * value)).join(" / ");
 }
 
 /** The most important figures on each runtime measured. */
