@@ -65,15 +65,14 @@ const { processedArgs } = new Command("npm run bench --")
     "[names...]",
     `cases to measure, of ${Object.keys(CASES).join(", ")}; runtimes to measure on, such as node@22 or bun@1, which are fetched from npm. By default all cases, on this Node.js`,
     parseNames,
-    { cases: [], runtimes: [] },
   )
   .parse();
-const [{ cases, runtimes }] = processedArgs;
+const { cases = [], runtimes = [] } = processedArgs[0];
 
 console.log(machineInWords(machine));
 for (const runtime of runtimes.length > 0 ? runtimes : [undefined]) measureOn(runtime);
 
-function parseNames(name, named) {
+function parseNames(name, named = { cases: [], runtimes: [] }) {
   if (/^(node|bun)(@|$)/.test(name)) named.runtimes.push(name);
   else if (name in CASES) named.cases.push(name);
   else throw new InvalidArgumentError("It is neither a case nor a runtime; see --help.");
