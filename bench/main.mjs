@@ -25,7 +25,7 @@ const CASES = {
   misses: (run) => ({
     "4K, back to back": run("misses", ["4K", "0"]),
     [`4K, each after ${REST_SECONDS} s of rest`]: run("misses", ["4K", `${REST_SECONDS}`]),
-    "1080p, into recycled memory": run("misses", ["1080p", "0"]),
+    "1080p, back to back": run("misses", ["1080p", "0"]),
   }),
   inPlace: (run) => ({
     addon: [

@@ -66,7 +66,7 @@ export function writeBars(name, { title, subtitle, unit, groups }) {
   const grids = [];
   let top = TOP;
   for (const { bars } of groups) {
-    grids.push({ left: 160, right: 220, top: top + HEADING, height: BAR * bars.length });
+    grids.push({ left: 160, right: 250, top: top + HEADING, height: BAR * bars.length });
     top += HEADING + BAR * bars.length;
   }
   writeChart(name, top + AXIS, {
