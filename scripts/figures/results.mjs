@@ -15,7 +15,7 @@ function readBenches() {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   return names
     .filter((name) => /^(node|bun)-\d+\.json$/.test(name))
-    .toSorted((a, b) => b.localeCompare(a, "en", { numeric: true }))
+    .toSorted((a, b) => a.localeCompare(b, "en", { numeric: true }))
     .toSorted((a, b) => b.startsWith("node") - a.startsWith("node"))
     .map((name) => read(`bench/${name}`));
 }
@@ -23,6 +23,8 @@ function readBenches() {
 export const benches = readBenches();
 
 /** The results to show of one runtime: Node.js 22, as hosts use it, or else the latest Node.js measured. */
-export const bench = benches.find(({ runtime }) => runtime.startsWith("Node.js 22.")) ?? benches[0];
+export const bench =
+  benches.find(({ runtime }) => runtime.startsWith("Node.js 22.")) ??
+  benches.findLast(({ runtime }) => runtime.startsWith("Node.js"));
 export const host = read("bench/host.json");
 export const soak = read("soak.json");
