@@ -1,4 +1,4 @@
-// What the addon is compared with.
+// The baselines: what the addon is compared with.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ const SHA256 = {
   hlg: "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61",
 };
 
-/** The table of one direction. */
+/** The table of one direction, which the addon converts. */
 function tableOf(from, to) {
   const table = Uint16Array.from({ length: 65536 }, (_, code) => code);
   convertTransfer(new Uint8Array(table.buffer), from, to);
@@ -20,7 +20,7 @@ function tableOf(from, to) {
 
 const tables = {};
 
-/** The table to a transfer function, made when it is first used, so that a process can begin without. */
+/** The table to a transfer function, built when it is first used. */
 function tableTo(to) {
   tables[to] ??= tableOf(to === "hlg" ? "pq" : "hlg", to);
   return tables[to];
@@ -34,45 +34,53 @@ export function convertByLoop(buf, to) {
   }
 }
 
-/** The same over a `Uint16Array`, which only aligned images allow. */
+/** The same loop over a `Uint16Array`, which needs an even byteOffset. */
 export function convertByView(buf, to) {
   const table = tableTo(to);
   const samples = new Uint16Array(buf.buffer, buf.byteOffset, buf.length / 2);
   for (let at = 0; at < samples.length; at++) samples[at] = table[samples[at]];
 }
 
-/** The cache of the TypeScript module: a `Map` in order of use, with both byteLength checks of the addon. */
+/** The cache of the TypeScript module: a `Map` in order of use. It checks both byteLengths, as the addon does. */
 export class MapCache {
   #images = new Map();
+  #bytesUsed = 0;
   #convert;
+  #maxBytes;
 
   /** @param convert Converts a Buffer in place to a transfer function. */
-  constructor(convert = convertByLoop) {
+  constructor(convert = convertByLoop, maxBytes = 200 * 2 ** 20) {
     this.#convert = convert;
+    this.#maxBytes = maxBytes;
   }
 
   getConverted(imageId, from, to, source) {
     if (from === to) return source;
     const key = `${imageId}|${to}`;
-    const kept = this.#images.get(key);
-    if (kept !== undefined && kept.byteLength === source.byteLength) {
+    const cached = this.#images.get(key);
+    if (cached !== undefined && cached.byteLength === source.byteLength) {
       this.#images.delete(key);
-      this.#images.set(key, kept);
-      return kept;
+      this.#images.set(key, cached);
+      return cached;
     }
     const converted = Buffer.from(source);
     this.#convert(converted, to);
-    this.#images.set(key, converted);
+    this.#store(key, converted);
     return converted;
   }
-}
 
-/** The TypeScript module before it had a cache. */
-export const noCache = {
-  getConverted(_imageId, from, to, source) {
-    if (from === to) return source;
-    const converted = Buffer.from(source);
-    convertByLoop(converted, to);
-    return converted;
-  },
-};
+  #store(key, converted) {
+    this.#delete(key);
+    if (converted.byteLength > this.#maxBytes) return;
+    while (this.#bytesUsed + converted.byteLength > this.#maxBytes) {
+      this.#delete(this.#images.keys().next().value);
+    }
+    this.#images.set(key, converted);
+    this.#bytesUsed += converted.byteLength;
+  }
+
+  #delete(key) {
+    this.#bytesUsed -= this.#images.get(key)?.byteLength ?? 0;
+    this.#images.delete(key);
+  }
+}

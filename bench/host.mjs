@@ -28,7 +28,7 @@ else await main();
 
 async function main() {
   const { build } = await import("esbuild");
-  const { fetchRuntime } = await import("../scripts/fetch-runtime.mjs");
+  const { npmRuntime } = await import("../scripts/platforms/tools.mjs");
   const root = fileURLToPath(new URL("..", import.meta.url));
   await build({
     absWorkingDir: root,
@@ -41,7 +41,7 @@ async function main() {
   });
   const frames = [];
   for (const [runtime, ...options] of [["node@22", "--expose-gc"], ["bun@1"]]) {
-    const executable = fetchRuntime(runtime);
+    const executable = await npmRuntime(runtime);
     for (const each of Object.keys(SIZES)) frames.push(...runOn(executable, options, each));
   }
   const machine = `${cpus().length} x ${cpus()[0].model}`;

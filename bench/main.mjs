@@ -1,153 +1,132 @@
-// Measures the addon beside its peers: `npm run bench`. Prints tables, and writes benchmark/results/ (JSON)
-// and, unless told `--no-charts`, docs/charts/ (SVG). With the name of a case, it runs that case alone and
-// prints JSON: each case has a process of its own, to have memory and threads of its own.
+// `npm run bench`: measures the addon and its baselines, prints tables, and writes target/bench/<runtime>.json, from which
+// `npm run generate` draws the charts.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import Table from "cli-table3";
+import { SingleBar } from "cli-progress";
+import { Command, InvalidArgumentError } from "commander";
 
-import { median } from "./measure.mjs";
+import { npmRuntime } from "../scripts/platforms/tools.mjs";
+import { describeMachine, INSTRUCTION_SETS, machineInWords } from "./machine.mjs";
+import { BAR, summaryOf } from "./measure.mjs";
+import { REPORTS } from "./report.mjs";
 
-const [name, ...args] = process.argv.slice(2);
-if (name && !name.startsWith("--")) {
-  const cases = await import("./cases.mjs");
-  console.log(JSON.stringify(cases[name](...args)));
-} else {
-  await runAll();
+const REST_SECONDS = 3;
+const ONE_THREAD = { RAYON_NUM_THREADS: "1" };
+/** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
+const NEW_MEMORY = { MALLOC_MMAP_THRESHOLD_: "65536" };
+
+const machine = describeMachine();
+
+/** How each case is run, by `run(name, args, environment)`. */
+const CASES = {
+  misses: (run) => ({
+    "4K, back to back": run("misses", ["4K", "0"]),
+    [`4K, each after ${REST_SECONDS} s of rest`]: run("misses", ["4K", `${REST_SECONDS}`]),
+    "1080p, back to back": run("misses", ["1080p", "0"]),
+  }),
+  inPlace: (run) => ({
+    addon: [
+      ...machine.instructionSets.toReversed().map((set) => {
+        const environment = { ...ONE_THREAD, HDR_IMAGE_TRANSFER_KERNEL: INSTRUCTION_SETS[set] };
+        return { set, threads: 1, times: run("inPlace", [`${set}, 1 thread`], environment) };
+      }),
+      {
+        set: machine.instructionSets.at(-1),
+        threads: machine.cores,
+        times: run("inPlace", [`${machine.instructionSets.at(-1)}, ${machine.cores} threads`]),
+      },
+    ],
+    shared: run("shared"),
+    loops: run("inPlaceLoops"),
+    zscale: run("zscale"),
+  }),
+  hits: (run) => run("hits"),
+  first: (run) => {
+    const runs = repeat("first", 9, () => run("first"));
+    return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, summaryOf(runs.map((ms) => ms[key]))]));
+  },
+  memory: (run) => {
+    const peaks = (implementation) =>
+      repeat(`memory, ${implementation}`, 3, () => run("memory", [implementation]));
+    return { addon: summaryOf(peaks("addon")), Map: summaryOf(peaks("Map")) };
+  },
+  scale: (run) => ({
+    oneThread: run("scale", ["1 thread"], { ...ONE_THREAD, ...NEW_MEMORY }),
+    allThreads: run("scale", [`${machine.cores} threads`], NEW_MEMORY),
+  }),
+};
+
+const { processedArgs } = new Command("npm run bench --")
+  .description("Measures the addon and its baselines in some 5 minutes.")
+  .argument(
+    "[names...]",
+    `cases to measure, of ${Object.keys(CASES).join(", ")}; runtimes to measure on, such as node@22 or bun@1, which are fetched from npm. By default all cases, on this Node.js`,
+    parseNames,
+  )
+  .parse();
+const { cases = [], runtimes = [] } = processedArgs[0];
+
+console.log(machineInWords(machine));
+for (const runtime of runtimes.length > 0 ? runtimes : [undefined]) measureOn(runtime);
+
+function parseNames(name, named = { cases: [], runtimes: [] }) {
+  if (/^(node|bun)(@|$)/.test(name)) named.runtimes.push(name);
+  else if (name in CASES) named.cases.push(name);
+  else throw new InvalidArgumentError("It is neither a case nor a runtime; see --help.");
+  return named;
 }
 
-/** Runs a case in a process of its own. */
-function run(caseName, caseArgs = [], env = {}) {
-  const expose = process.versions.bun ? [] : ["--expose-gc"];
-  const command = [...expose, fileURLToPath(import.meta.url), caseName, ...caseArgs];
-  const options = { env: { ...process.env, ...env }, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
-  const { status, stdout } = spawnSync(process.execPath, command, options);
+function measureOn(name) {
+  const executable = name ? await npmRuntime(name) : process.execPath;
+  const isBun = name?.startsWith("bun") ?? false;
+  const { stdout } = spawnSync(executable, ["--version"], { encoding: "utf8" });
+  const version = stdout.trim().replace(/^v/, "");
+  const runtime = `${isBun ? "Bun" : "Node.js"} ${version}`;
+  const folder = new URL("../target/bench/", import.meta.url);
+  const file = new URL(`${isBun ? "bun" : "node"}-${version.split(".")[0]}.json`, folder);
+  const results = { runtime, machine, ...earlierCases(file, runtime) };
+  mkdirSync(folder, { recursive: true });
+  for (const each of cases.length > 0 ? cases : Object.keys(CASES)) {
+    console.log(`\n${runtime}: ${each}`);
+    results.cases[each] = CASES[each]((...call) => runCase(executable, isBun, ...call));
+    console.log(REPORTS[each](results.cases[each]));
+    writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  }
+  console.log(`\nwritten: ${fileURLToPath(file)}`);
+}
+
+/** The cases measured before, if it was on the same machine and runtime. */
+function earlierCases(file, runtime) {
+  if (cases.length === 0 || !existsSync(file)) return { cases: {} };
+  const earlier = JSON.parse(readFileSync(file, "utf8"));
+  const isSame = earlier.runtime === runtime && machineInWords(earlier.machine) === machineInWords(machine);
+  return { cases: isSame ? earlier.cases : {} };
+}
+
+/** Runs a case some times, in a new process each. */
+function repeat(title, count, runOnce) {
+  const bar = new SingleBar(BAR);
+  bar.start(count, 0, { title: title.padEnd(BAR.titleLength) });
+  const runs = Array.from({ length: count }, () => {
+    const result = runOnce();
+    bar.increment();
+    return result;
+  });
+  bar.stop();
+  return runs;
+}
+
+function runCase(executable, isBun, caseName, caseArgs = [], environment = {}) {
+  const script = fileURLToPath(new URL("run-case.mjs", import.meta.url));
+  const command = [...(isBun ? [] : ["--expose-gc"]), script, caseName, ...caseArgs];
+  const { status, stdout } = spawnSync(executable, command, {
+    env: { ...process.env, ...environment },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   if (status !== 0) throw new Error(`${caseName} failed`);
   return JSON.parse(stdout);
-}
-
-async function runAll() {
-  const runtime = process.versions.bun ? `Bun ${process.versions.bun}` : `Node ${process.versions.node}`;
-  const root = fileURLToPath(new URL("..", import.meta.url));
-  const binary = readdirSync(root).find((file) => file.endsWith(".node"));
-  const portable = { HDR_IMAGE_TRANSFER_KERNEL: "portable" };
-  const oneThread = { RAYON_NUM_THREADS: "1" };
-  const kernels = {
-    "best kernel, all threads": {},
-    "best kernel, one thread": oneThread,
-    "portable kernel, all threads": portable,
-    "portable kernel, one thread": { ...portable, ...oneThread },
-  };
-  const results = {
-    runtime,
-    binaryKiB: statSync(root + binary).size / 1024,
-    loadMs: median(Array.from({ length: 11 }, timeToLoad)),
-    misses: mapValues({ "1080p": 0, "4K": 0, "8K": 0 }, (_, size) => run("misses", [size])),
-    inPlace: mapValues(kernels, (env) => run("inPlace", ["4K"], env)),
-    luminance: mapValues(
-      {
-        "AVX-512, one thread": { HDR_IMAGE_TRANSFER_KERNEL: "avx512", ...oneThread },
-        "AVX2, one thread": { HDR_IMAGE_TRANSFER_KERNEL: "avx2", ...oneThread },
-        "portable, one thread": { ...portable, ...oneThread },
-        "all threads": {},
-      },
-      (env) => run("luminance", [], env),
-    ),
-    hits: run("hits"),
-    jobs: run("jobs"),
-    first: mapValues({ "best kernel": {}, "portable kernel": portable }, (env) => {
-      const runs = Array.from({ length: 7 }, () => run("first", [], env));
-      return mapValues(runs[0], (_, which) => median(runs.map((times) => times[which])));
-    }),
-    memory: Array.from({ length: 5 }, () => run("memory").peakMiB),
-    scale: { "all threads": run("scale"), "one thread": run("scale", [], oneThread) },
-  };
-  show(results);
-  const folder = new URL("results/", import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  const file = fileURLToPath(new URL(`${runtime.toLowerCase().replace(/ (\d+).*/, "-$1")}.json`, folder));
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-  console.log(`written: ${file}`);
-  if (!process.argv.includes("--no-charts")) {
-    const { writeCharts } = await import("./charts.mjs");
-    writeCharts(results);
-    console.log("written: docs/charts/");
-  }
-}
-
-/** How long a new process takes to load the addon: the generated loader, and the binary. */
-function timeToLoad() {
-  const script = `
-    const start = performance.now();
-    require("hdr-image-transfer-cache");
-    console.log(performance.now() - start);
-  `;
-  const cwd = fileURLToPath(new URL("..", import.meta.url));
-  const { status, stdout } = spawnSync(process.execPath, ["-e", script], { cwd, encoding: "utf8" });
-  if (status !== 0) throw new Error("the addon cannot be loaded");
-  return Number(stdout);
-}
-
-function mapValues(object, map) {
-  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
-}
-
-/** Prints the results; a ratio is that of a time to the one it stands beside. */
-function show(results) {
-  const ms = (value) => (value < 0.01 ? `${(value * 1e6).toFixed(0)} ns` : `${value.toFixed(2)} ms`);
-  const ratio = (value, base) => `${(value / base).toFixed(2)} x`;
-  const table = (title, head, rows) => {
-    const style = { head: [], border: [] };
-    const printed = new Table({ head, style, colAligns: ["left", "right", "right", "right"] });
-    printed.push(...rows);
-    console.log(`\n${title}\n${printed}`);
-  };
-  const compare = (title, base, times) => {
-    const rows = Object.entries(times).map(([way, time]) => [way, ms(time), ratio(time, times[base])]);
-    table(title, ["", "median", `to ${base}`], rows);
-  };
-  const { runtime, binaryKiB, loadMs } = results;
-  console.log(`\n${runtime}; a binary of ${binaryKiB.toFixed(0)} KiB, loaded in ${ms(loadMs)}`);
-  for (const [size, times] of Object.entries(results.misses)) {
-    compare(`A miss, ${size}`, "Buffer.from", times);
-  }
-  for (const [kernel, times] of Object.entries(results.inPlace)) {
-    compare(`In place, 4K, ${kernel}`, "warm copy", times);
-  }
-  for (const [kernel, times] of Object.entries(results.luminance)) {
-    for (const way of ["PQ to HLG", "HLG to PQ"]) {
-      const compared = { "by luminance": times[way], "per channel": times[`${way}, per channel`] };
-      const zscale = times[`${way}, zscale`];
-      // There may be no ffmpeg.
-      if (zscale) compared["zscale, one thread"] = zscale;
-      compare(`By luminance, in place, 4K, ${way}, ${kernel}`, "by luminance", compared);
-    }
-  }
-  const { passthrough, ...hits } = results.hits;
-  for (const ids of ["short ids", "long ids"]) {
-    const [map, hit] = [`Map hit, ${ids}`, `hit, ${ids}`];
-    compare(`A hit, ${ids}`, map, { [map]: hits[map], [hit]: hits[hit] });
-  }
-  compare("A passthrough", "hit, short ids", { "hit, short ids": hits["hit, short ids"], passthrough });
-  compare("A job: 300 frames of 5 layers at 1080p, 2 of them to convert", "addon", results.jobs);
-  for (const [kernel, times] of Object.entries(results.first)) {
-    compare(`The first conversions of a process, 1080p, ${kernel}`, "third", times);
-  }
-  for (const [threads, rows] of Object.entries(results.scale)) {
-    table(
-      `Milliseconds a megapixel, ${threads}`,
-      ["megapixels", "warm copy", "in place", "Buffer.from", "miss"],
-      rows.map((row) => [
-        row.megapixels,
-        ...[row.copy, row.inPlace, row.newCopy, row.miss].map((time) => time.toFixed(3)),
-      ]),
-    );
-  }
-  const [middle, highest] = [median(results.memory), Math.max(...results.memory)];
-  console.log(
-    `\n100 misses at 4K with maxBytes 200 MiB: a peak of ${middle.toFixed(0)} MiB of RSS, in the worst of ` +
-      `${results.memory.length} runs ${highest.toFixed(0)} MiB`,
-  );
 }

@@ -1,43 +1,62 @@
-// How things are measured here: in one process, interleaved, as medians and as ratios of them. The machine
-// may be busy or slow, but it is so for all that is compared.
+// Times variants of one task in turn, in one process, so that whatever slows the machine slows them all.
+
+import { setTimeout } from "node:timers/promises";
 
 import { SingleBar } from "cli-progress";
 
 const collectGarbage = globalThis.gc ?? (globalThis.Bun ? () => globalThis.Bun.gc(true) : () => {});
 
+/** The options of a progress bar. */
+export const BAR = {
+  format: "  {title} [{bar}] {percentage} %",
+  titleLength: 36,
+  noTTYOutput: true,
+  notTTYSchedule: 20_000,
+};
+
 /**
- * Runs some ways of doing a thing, in turn, in `rounds` rounds.
+ * Times each variant once a round.
  *
- * @param {string} title
- * @param {Record<string, () => unknown>} ways What to time, by name.
- * @param {{ rounds?: number, repeats?: number, prepare?: () => void }} options `repeats`: how often a way runs
- * for one time taken; `prepare`: what is done before, and not timed.
- * @returns {Record<string, number>} The median time of each way, in milliseconds.
+ * @param {string} title What the progress bar is labelled with.
+ * @param {Record<string, () => unknown>} variants The functions to time, by name.
+ * @param {object} options
+ * @param {number} [options.rounds]
+ * @param {number} [options.repeats] Calls of a variant per timing.
+ * @param {() => void} [options.prepare] Runs before each timing, and is not timed.
+ * @param {number} [options.restMs] The pause before each timing, after garbage is collected.
+ * @returns {Promise<Record<string, { minimum: number, median: number, maximum: number }>>} Milliseconds a call, by name.
  */
-export function measure(title, ways, { rounds = 15, repeats = 1, prepare = () => {} } = {}) {
-  const names = Object.keys(ways);
+export async function measure(title, variants, options = {}) {
+  const { rounds = 15, repeats = 1, prepare = () => {}, restMs = 0 } = options;
+  const names = Object.keys(variants);
   const times = Object.fromEntries(names.map((name) => [name, []]));
-  const bar = new SingleBar({ format: `${title.padEnd(28)} [{bar}] {percentage} %`, noTTYOutput: false });
-  bar.start(rounds, 0);
+  const bar = new SingleBar(BAR);
+  bar.start(rounds * names.length, 0, { title: title.padEnd(BAR.titleLength) });
   for (let round = 0; round < rounds; round++) {
-    // What one way leaves behind, in the caches and the free memory, another finds: so not always the same.
+    // A variant finds the caches and the free memory as the last one left them, so the order changes.
     for (const name of shuffled(names)) {
-      const way = ways[name];
+      const variant = variants[name];
       collectGarbage();
+      if (restMs > 0) await setTimeout(restMs);
       prepare();
       const start = performance.now();
-      for (let repeat = 0; repeat < repeats; repeat++) way();
+      for (let repeat = 0; repeat < repeats; repeat++) variant();
       times[name].push((performance.now() - start) / repeats);
+      bar.increment();
     }
-    bar.increment();
   }
   bar.stop();
-  return Object.fromEntries(names.map((name) => [name, median(times[name])]));
+  return Object.fromEntries(names.map((name) => [name, summaryOf(times[name])]));
 }
 
 function shuffled(names) {
   const keyed = names.map((name) => ({ name, key: Math.random() }));
   return keyed.toSorted((a, b) => a.key - b.key).map(({ name }) => name);
+}
+
+/** @param {number[]} values */
+export function summaryOf(values) {
+  return { minimum: Math.min(...values), median: median(values), maximum: Math.max(...values) };
 }
 
 /** @param {number[]} values */

@@ -1,27 +1,47 @@
-// ffmpeg's zscale, by zimg: another implementation of the OOTF on luminance, for displays of 1000 cd/m².
-// `npm run compare:zscale -- image.png` compares the addon with it, by default on the demo's photographs.
+// ffmpeg's zscale (zimg): another implementation of the luminance OOTF, for displays of 1000 cd/m².
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { median } from "./measure.mjs";
+import { decode } from "fast-png";
+import { convertTransfer } from "hdr-image-transfer-cache";
+
+import { summaryOf } from "./measure.mjs";
 
 const NAMES = { pq: "smpte2084", hlg: "arib-std-b67" };
 const FRAMES = 3;
 
-/** Whether there is an ffmpeg that has zscale. */
-export function isZscaleThere() {
+/** Whether ffmpeg is installed, with zscale. */
+export function hasZscale() {
   return spawnSync("ffmpeg", ["-hide_banner", "-filters"], { encoding: "utf8" }).stdout?.includes(" zscale ");
 }
 
-/**
- * An image converted by zscale.
- *
- * @returns {Uint16Array}
- */
-export function convertByZscale({ width, height, samples }, from, to) {
+/** The differences of the addon's codes from those of zscale, in the example photographs. */
+export function compareWithZscale() {
+  const photographs = [
+    ["sunset-pq-512x256.png", "pq", "hlg"],
+    ["venice-hlg-512x256.png", "hlg", "pq"],
+  ];
+  return photographs.map(([name, from, to]) => {
+    const { width, height, data } = decode(
+      readFileSync(new URL(`../examples/images/${name}`, import.meta.url)),
+    );
+    const samples = Buffer.from(Uint16Array.from(data).buffer);
+    const expected = convertByZscale({ width, height, samples }, from, to);
+    convertTransfer(samples, from, to, { ootf: "luminance" });
+    const differences = expected.map((code, at) => Math.abs(code - samples.readUInt16LE(2 * at)));
+    return {
+      name,
+      largest: differences.reduce((a, b) => Math.max(a, b)),
+      mean: differences.reduce((a, b) => a + b, 0) / differences.length,
+    };
+  });
+}
+
+/** The samples of an image converted by zscale. */
+function convertByZscale({ width, height, samples }, from, to) {
   return inFolder((folder) => {
     const [input, output] = [join(folder, "in"), join(folder, "out")];
     writeFileSync(input, samples);
@@ -31,7 +51,7 @@ export function convertByZscale({ width, height, samples }, from, to) {
   });
 }
 
-/** How long zscale takes for an image on one thread, in milliseconds, without what ffmpeg does around it. */
+/** Milliseconds that zscale takes for an image, on one thread: those of ffmpeg with it less those of ffmpeg without it. */
 export function timeZscale({ width, height, samples }, from, to) {
   return inFolder((folder) => {
     const input = join(folder, "in");
@@ -42,7 +62,7 @@ export function timeZscale({ width, height, samples }, from, to) {
       return performance.now() - start;
     };
     const rounds = Array.from({ length: 3 }, () => time(filters(from, to)) - time("format=gbrp16le"));
-    return median(rounds) / FRAMES;
+    return summaryOf(rounds.map((ms) => ms / FRAMES));
   });
 }
 
@@ -62,7 +82,7 @@ function ffmpeg(input, { width, height }, frames, chain, output) {
   if (status !== 0) throw new Error(`ffmpeg failed: ${stderr}`);
 }
 
-/** Planes of G, B and R as `rgb48le`. */
+/** The samples of `rgb48le` from planes of G, B and R. */
 function interleave(planes) {
   const codes = new Uint16Array(planes.buffer, planes.byteOffset, planes.length / 2);
   const count = codes.length / 3;

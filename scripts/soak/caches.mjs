@@ -1,4 +1,4 @@
-// Hundreds of caches, used at random. They, and the Buffers they give, are counted until they are collected.
+// Random calls of hundreds of caches. Counts the caches and the converted images that are not collected.
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { constant, constantFrom, nat, oneof, sample, tuple } from "fast-check";
@@ -18,13 +18,13 @@ const any = {
     { weight: 29, arbitrary: constantFrom(MEDIUM / 4, MEDIUM) },
     { weight: 1, arbitrary: constant(LARGE) },
   ),
-  place: nat(30),
+  slot: nat(30),
 };
 
 /** A method of `Caches`, and its arguments. */
 const call = oneof(
-  weigh(80, "request", any.cache, any.id, any.transfers, any.byteLength, any.place),
-  weigh(5, "transferAway", any.place),
+  weigh(80, "getConverted", any.cache, any.id, any.transfers, any.byteLength, any.slot),
+  weigh(5, "detach", any.slot),
   weigh(5, "delete", any.cache, any.id),
   weigh(1, "clear", any.cache),
   weigh(1, "drop", any.cache, any.limits),
@@ -34,15 +34,12 @@ function weigh(weight, method, ...args) {
   return { weight, arbitrary: tuple(constant(method), tuple(...args)) };
 }
 
-/** Random calls without end, the same for the same seed. */
+/** An endless sequence of random calls, which the seed determines. */
 function* calls(seed) {
   for (let chunk = seed; ; chunk++) yield* sample(call, { seed: chunk, numRuns: 1000 });
 }
 
-/**
- * How many caches and converted images are not collected yet. A native reference that is not dropped shows
- * here: it keeps its Buffer alive, and that of a cache those of all its images.
- */
+/** The caches and the converted images that are not collected yet. Each leaked native reference is one too many. */
 export const alive = { caches: 0, images: 0 };
 
 const registry = new FinalizationRegistry((kind) => alive[kind]--);
@@ -52,7 +49,7 @@ function count(kind, object) {
   registry.register(object, kind);
 }
 
-/** Uses caches at random, yielding the number of misses so far after each call; drops all at the end. */
+/** Makes random calls until there were `misses` cache misses. Yields their number after each call. */
 export function* useCaches(misses, seed) {
   const caches = new Caches();
   for (const [method, args] of calls(seed)) {
@@ -65,23 +62,23 @@ export function* useCaches(misses, seed) {
 class Caches {
   misses = 0;
   #caches = Array.from({ length: CACHES }, () => create(4));
-  /** Images that JavaScript holds, whatever becomes of them in their caches. */
+  /** Images that JavaScript refers to, whether they are cached or not. */
   #held = [];
-  #known = new WeakSet();
+  #seen = new WeakSet();
 
-  request(cache, id, transfers, byteLength, place) {
+  getConverted(cache, id, transfers, byteLength, slot) {
     const image = this.#caches[cache].getConverted(id, ...transfers, source.subarray(0, byteLength));
-    if (!this.#known.has(image)) {
-      this.#known.add(image);
+    if (!this.#seen.has(image)) {
+      this.#seen.add(image);
       this.misses++;
       count("images", image);
     }
-    this.#held[place] = image;
+    this.#held[slot] = image;
   }
 
-  transferAway(place) {
-    const image = this.#held[place];
-    // An empty one may have been transferred away before.
+  detach(slot) {
+    const image = this.#held[slot];
+    // An empty image may be detached.
     if (image?.length) structuredClone(image.buffer, { transfer: [image.buffer] });
   }
 

@@ -1,11 +1,11 @@
-// `npm run soak`: uses the addon for long, and sees that all memory comes back.
+// `npm run test:soak`: uses the addon for a long time, and checks that all memory is freed.
 
 import { fork } from "node:child_process";
 
 const child = fork(new URL("run.mjs", import.meta.url), process.argv.slice(2), {
   execArgv: ["--expose-gc"],
-  // glibc would keep freed images for later, hundreds of MiB of them, and RSS could not tell them from lost
-  // ones. With this it gives back at once what is larger.
+  // By default glibc caches freed memory, hundreds of MiB of it, so that RSS says nothing of leaks. With this it returns
+  // allocations larger than 64 KiB to the system when they are freed.
   env: { ...process.env, MALLOC_MMAP_THRESHOLD_: "65536" },
 });
 child.on("exit", (code) => (process.exitCode = code ?? 1));

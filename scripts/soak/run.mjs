@@ -1,7 +1,8 @@
-// Uses caches and ends worker threads, drops everything, and compares what is left with what there was before.
-// main.mjs starts it as it has to be.
+// Uses caches and terminates worker threads, drops all caches, and compares the memory in use with that after a warm-up.
+// main.mjs starts it with the options that it needs.
 
 import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
@@ -11,7 +12,7 @@ import { Command, InvalidArgumentError } from "commander";
 
 import { alive, CACHES, useCaches } from "./caches.mjs";
 
-/** What RSS may grow by: of 20 000 misses, less than a hundredth of what they allocate. */
+/** The most that RSS may grow: less than 1 % of what 20 000 misses allocate. */
 const MARGIN_MIB = 64;
 
 const MISSES_PER_WORKER = 250;
@@ -19,6 +20,7 @@ const CALLS_PER_TURN = 20;
 
 const options = parseOptions();
 const start = performance.now();
+/** RSS over time. */
 const samples = [];
 
 console.log(`seed ${options.seed}`);
@@ -29,10 +31,10 @@ const after = await settle();
 
 const peak = Math.max(...samples.map(({ rss }) => rss));
 show();
-if (options.chart) await drawChart();
+if (options.chart) writeResults();
 const faults = [
-  after.caches > 0 && `${after.caches} caches that were dropped are still there`,
-  after.images > 0 && `${after.images} images that nobody holds are still there`,
+  after.caches > 0 && `${after.caches} unreferenced caches were not collected`,
+  after.images > 0 && `${after.images} unreferenced images were not collected`,
   after.rss > before.rss + MARGIN_MIB && `RSS has grown by more than ${MARGIN_MIB} MiB`,
 ].filter(Boolean);
 for (const fault of faults) console.error(`error: ${fault}`);
@@ -44,17 +46,17 @@ function parseOptions() {
     if (Number.isInteger(number) && number >= min) return number;
     throw new InvalidArgumentError(`Expected an integer from ${min}.`);
   };
-  return new Command("npm run soak --")
-    .description("Uses hundreds of caches, ends worker threads, and sees that all memory comes back.")
+  return new Command("npm run test:soak --")
+    .description("Uses hundreds of caches, terminates worker threads, and checks that all memory is freed.")
     .option("--misses <number>", "images to convert", parseFrom(1), 20_000)
-    .option("--seed <number>", "what the random calls come from", parseFrom(0), Date.now() % 1_000_000)
-    .option("--no-chart", "do not write docs/charts/soak.svg")
+    .option("--seed <number>", "seed of the random calls", parseFrom(0), Date.now() % 1_000_000)
+    .option("--no-chart", "do not write target/soak.json, from which the chart is drawn")
     .allowExcessArguments(false)
     .parse()
     .opts();
 }
 
-/** Uses caches for so many misses. Meanwhile worker threads are started, one after the other, and ended. */
+/** Uses caches until so many misses are counted. Meanwhile starts and terminates worker threads, one after the other. */
 async function use(title, misses, seed) {
   const bar = new SingleBar({
     format: `${title} [{bar}] {value} of {total} misses, {workers} workers, {rss} MiB of RSS`,
@@ -67,11 +69,11 @@ async function use(title, misses, seed) {
   bar.start(misses, 0, { workers, rss: sample().rss });
   for (const done of useCaches(misses, seed)) {
     if (++calls % CALLS_PER_TURN > 0) continue;
-    // Between turns, finalizers run.
+    // Finalizers run between turns of the event loop.
     await nextTurn();
     if (done > workers * MISSES_PER_WORKER) {
       await worker;
-      worker = endInMidConversion(workers++ % 10);
+      worker = terminateInConversion(workers++ % 10);
     }
     bar.update(done, { workers, rss: sample().rss });
   }
@@ -80,19 +82,19 @@ async function use(title, misses, seed) {
   bar.stop();
 }
 
-async function endInMidConversion(milliseconds) {
+async function terminateInConversion(milliseconds) {
   const worker = new Worker(new URL("worker.mjs", import.meta.url));
   await once(worker, "message");
   await setTimeout(milliseconds);
   await worker.terminate();
 }
 
-/** Collects garbage until nothing more comes of it. */
+/** Collects garbage until the memory in use no longer falls. */
 async function settle() {
   let least = Infinity;
   for (let idleTurns = 0; idleTurns < 30; idleTurns++) {
     global.gc();
-    // Other threads free the memory.
+    // Node.js frees Buffers on other threads.
     await setTimeout(10);
     const left = alive.caches + alive.images + sample().rss;
     if (left < least) [least, idleTurns] = [left, 0];
@@ -120,9 +122,16 @@ function show() {
   console.log(table.toString());
 }
 
-async function drawChart() {
-  const { writeSoak } = await import("../benchmark/charts.mjs");
-  const title = `${options.misses} misses in ${CACHES} caches, Node ${process.versions.node}`;
-  writeSoak({ title, samples, before });
-  console.log("written: docs/charts/soak.svg");
+function writeResults() {
+  const folder = new URL("../../target/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const results = {
+    runtime: `Node.js ${process.versions.node}`,
+    misses: options.misses,
+    caches: CACHES,
+    afterWarmUp: before.rss,
+    samples,
+  };
+  writeFileSync(new URL("soak.json", folder), `${JSON.stringify(results)}\n`);
+  console.log("written: target/soak.json");
 }

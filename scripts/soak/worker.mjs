@@ -1,4 +1,4 @@
-// Converts until it is ended.
+// Converts until it is terminated.
 
 import { parentPort } from "node:worker_threads";
 
