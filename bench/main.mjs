@@ -70,7 +70,7 @@ const { processedArgs } = new Command("npm run bench --")
 const { cases = [], runtimes = [] } = processedArgs[0];
 
 console.log(machineInWords(machine));
-for (const runtime of runtimes.length > 0 ? runtimes : [undefined]) measureOn(runtime);
+for (const runtime of runtimes.length > 0 ? runtimes : [undefined]) await measureOn(runtime);
 
 function parseNames(name, named = { cases: [], runtimes: [] }) {
   if (/^(node|bun)(@|$)/.test(name)) named.runtimes.push(name);
@@ -79,7 +79,7 @@ function parseNames(name, named = { cases: [], runtimes: [] }) {
   return named;
 }
 
-function measureOn(name) {
+async function measureOn(name) {
   const executable = name ? await npmRuntime(name) : process.execPath;
   const isBun = name?.startsWith("bun") ?? false;
   const { stdout } = spawnSync(executable, ["--version"], { encoding: "utf8" });
