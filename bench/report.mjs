@@ -16,7 +16,12 @@ function misses(states) {
 
 function inPlace({ addon, shared, loops, zscale }) {
   const byVariant = addon.map(({ set, threads, times }) =>
-    summaries(`In place, 4K, ${set}, ${threads} ${threads === 1 ? "thread" : "threads"}`, times, "copy by buf.set(source)", MS),
+    summaries(
+      `In place, 4K, ${set}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+      times,
+      "copy by buf.set(source)",
+      MS,
+    ),
   );
   const inShared = summaries("In place, 4K, in a SharedArrayBuffer, all threads", shared, undefined, MS);
   const inLoops = summaries("Baselines: loops, in place, 4K", loops, undefined, MS);
