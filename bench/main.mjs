@@ -60,7 +60,7 @@ const CASES = {
 };
 
 const { processedArgs } = new Command("npm run bench --")
-  .description("Measures the addon and its baselines in some 5 minutes.")
+  .description("Measures the addon and its baselines in about 5 minutes.")
   .argument(
     "[names...]",
     `cases to measure, of ${Object.keys(CASES).join(", ")}; runtimes to measure on, such as node@22 or bun@1, which are fetched from npm. By default all cases, on this Node.js`,
