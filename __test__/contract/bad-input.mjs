@@ -1,4 +1,4 @@
-// Bad input: a clear error, and nothing changes.
+// Bad arguments: the error, and that nothing changes.
 
 import assert from "node:assert/strict";
 import { isUint8Array } from "node:util/types";
@@ -6,13 +6,13 @@ import { isUint8Array } from "node:util/types";
 import * as addon from "hdr-image-transfer-cache";
 
 import * as values from "./bad-values.mjs";
-import { detached, image } from "./images.mjs";
+import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
 const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
 const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
 const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
 
-// Bad values, the error each gives, and how its message goes on after "must be".
+// Bad values, the error for each, and its message after "must be".
 
 const notLimits = values.notLimits.map(([value, shown]) => [
   value,
@@ -45,6 +45,9 @@ const notOotfs = [
   ["Luminance", VALUE, '"Luminance"'],
   ["luminance\0", VALUE, '"luminance\\0"'],
   ["perChannel", VALUE, '"perChannel"'],
+  ["per-channe", VALUE, '"per-channe"'],
+  ["per-channelX", VALUE, '"per-channelX"'],
+  ["per-channel\0", VALUE, '"per-channel\\0"'],
   ["x".repeat(41), VALUE, `"${"x".repeat(40)}"…`],
 ].map(([value, error, shown]) => [value, error, `"per-channel" or "luminance", got ${shown}`]);
 
@@ -71,12 +74,12 @@ const notPixels = [1, 2, 4, 10, 13].map((byteLength) => [
 
 const notImages = [
   ...values.notBytes.map(([value, shown]) => [value, TYPE, `a Buffer or Uint8Array, got ${shown}`]),
-  [detached(), VALUE, "a Buffer that still has its memory, got one that was transferred away"],
+  [detached(), VALUE, "a Buffer whose ArrayBuffer is not detached, got a detached one"],
   [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
 ];
 
-/** A function, an argument of it, bad values, and the arguments of calls with such a value. */
+/** A function, an argument of it, bad values, and the arguments of calls with each of them. */
 const rows = [
   ["createHdrImageTransferCache", "limits", notLimits, (limits) => [limits]],
   ["createHdrImageTransferCache", "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
@@ -164,7 +167,7 @@ export const cases = [
     }),
   ),
   [
-    "a getter takes the memory of buf away: the call sees what is left",
+    "a getter of the options detaches buf",
     () => {
       const buf = Buffer.from(new ArrayBuffer(12));
       const options = {
@@ -178,7 +181,7 @@ export const cases = [
     },
   ],
   [
-    "an error of a getter comes through as it is",
+    "an error of a getter is thrown unchanged",
     () => {
       const mine = new Error("mine");
       const limits = {
@@ -192,9 +195,28 @@ export const cases = [
       );
     },
   ],
+  // Node.js 26 with --js-immutable-arraybuffer.
+  ...("transferToImmutable" in ArrayBuffer.prototype ? [["an immutable ArrayBuffer", convertImmutable]] : []),
 ];
 
-/** Makes a bad call, beside a cache that holds two images, and sees that nothing became of it. */
+/** It is a source like any other, but cannot be converted in place. */
+function convertImmutable() {
+  const source = Buffer.from(new Uint8Array(image(12)).buffer.transferToImmutable());
+  const converted = addon.createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
+  assert.deepEqual(converted, convertedCopy(image(12), "pq", "hlg"));
+  for (const to of ["hlg", "pq"]) {
+    const error = thrownBy(() => addon.convertTransfer(source, "pq", to));
+    assert.equal(error.constructor, TypeError);
+    assert.equal(error.code, "ERR_INVALID_ARG_VALUE");
+    assert.equal(
+      error.message,
+      "convertTransfer: buf must be a Buffer whose ArrayBuffer is not immutable, got an immutable one",
+    );
+    assert.deepEqual(source, image(12));
+  }
+}
+
+/** Asserts that a call fails, and changes neither its arguments nor a cache of two images. */
 function assertFails(callee, args, [Class, code], message) {
   const ootf = message.includes("whole pixels") ? "luminance" : "per-channel";
   const cache = addon.createHdrImageTransferCache({ maxEntries: 2, ootf });
@@ -212,22 +234,13 @@ function assertFails(callee, args, [Class, code], message) {
 
   assert.deepEqual(args.map(copyBytes), argsBefore);
   assert.deepEqual(cache.stats(), statsBefore);
-  // Nor did their order change: the next image takes the place of the older one.
+  // Their order is the same, too: the next image evicts the older one.
   cache.getConverted("newest", "pq", "hlg", image(12, 3));
   assert.equal(cache.getConverted("newer", "pq", "hlg", image(12, 2)), newer);
   assert.notEqual(cache.getConverted("older", "pq", "hlg", image(12, 1)), older);
 }
 
-/** Also of what was transferred away. */
+/** A copy of the bytes, also of a detached Buffer. */
 function copyBytes(value) {
   return isUint8Array(value) ? Array.from({ length: value.length }, (_, at) => value[at]) : value;
-}
-
-function thrownBy(body) {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail("nothing was thrown");
 }
