@@ -12,68 +12,57 @@ const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
 const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
 const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
 
-// Bad values, the error for each, and its message after "must be".
+/** Adds to bad values the error for each, and its message after "must be". */
+function rejected(bad, error, expected) {
+  return bad.map(([value, shown, own = error]) => [value, own, `${expected}, got ${shown}`]);
+}
 
-const notLimits = values.notLimits.map(([value, shown]) => [
-  value,
-  TYPE,
-  `a number or an options object, got ${shown}`,
-]);
-const notIntegers = values.notIntegers.map(([value, shown]) => [
-  value,
-  RANGE,
-  `a non-negative integer, got ${shown}`,
-]);
-const notNumbers = values.notNumbers.map(([value, shown]) => [
-  value,
-  TYPE,
-  `a non-negative integer, got ${shown}`,
-]);
-const notStrings = values.notStrings.map(([value, shown]) => [value, TYPE, `a string, got ${shown}`]);
-const notTransfers = values.notTransfers.map(([value, shown]) => [
-  value,
+const notLimits = rejected(values.notLimits, TYPE, "a number or an options object");
+const notIntegers = rejected(values.notIntegers, RANGE, "a non-negative integer");
+const notNumbers = rejected(values.notNumbers, TYPE, "a non-negative integer");
+const notStrings = rejected(values.notStrings, TYPE, "a string");
+const notTransfers = rejected(values.notTransfers, VALUE, '"pq" or "hlg"');
+const notOotfs = rejected(
+  [
+    [1, "1", TYPE],
+    [true, "true", TYPE],
+    [{}, "an object", TYPE],
+    [Object("luminance"), "an object", TYPE],
+    [Symbol("luminance"), "a symbol", TYPE],
+    ["", '""'],
+    ["Luminance", '"Luminance"'],
+    ["luminance\0", '"luminance\\0"'],
+    ["perChannel", '"perChannel"'],
+    ["per-channe", '"per-channe"'],
+    ["per-channelX", '"per-channelX"'],
+    ["per-channel\0", '"per-channel\\0"'],
+    ["x".repeat(41), `"${"x".repeat(40)}"…`],
+  ],
   VALUE,
-  `"pq" or "hlg", got ${shown}`,
-]);
-const notOotfs = [
-  [1, TYPE, "1"],
-  [true, TYPE, "true"],
-  [{}, TYPE, "an object"],
-  [Object("luminance"), TYPE, "an object"],
-  [Symbol("luminance"), TYPE, "a symbol"],
-  ["", VALUE, '""'],
-  ["Luminance", VALUE, '"Luminance"'],
-  ["luminance\0", VALUE, '"luminance\\0"'],
-  ["perChannel", VALUE, '"perChannel"'],
-  ["per-channe", VALUE, '"per-channe"'],
-  ["per-channelX", VALUE, '"per-channelX"'],
-  ["per-channel\0", VALUE, '"per-channel\\0"'],
-  ["x".repeat(41), VALUE, `"${"x".repeat(40)}"…`],
-].map(([value, error, shown]) => [value, error, `"per-channel" or "luminance", got ${shown}`]);
-
-const notPeaks = values.notPeaks.map(([value, shown]) => [
-  value,
-  typeof value === "number" ? RANGE : TYPE,
-  `a number from 1 to 10000 (cd/m²), got ${shown}`,
-]);
-
-const notOptions = [
-  [1000, "1000"],
-  ["luminance", '"luminance"'],
-  [true, "true"],
-  [["luminance"], "an array"],
-  [Buffer.alloc(6), "a Uint8Array"],
-  [() => {}, "a function"],
-].map(([value, shown]) => [value, TYPE, `an options object, got ${shown}`]);
-
-const notPixels = [1, 2, 4, 10, 13].map((byteLength) => [
-  image(byteLength),
+  '"per-channel" or "luminance"',
+);
+const notPeaks = values.notPeaks.flatMap((row) =>
+  rejected([row], typeof row[0] === "number" ? RANGE : TYPE, "a number from 1 to 10000 (cd/m²)"),
+);
+const notOptions = rejected(
+  [
+    [1000, "1000"],
+    ["luminance", '"luminance"'],
+    [true, "true"],
+    [["luminance"], "an array"],
+    [Buffer.alloc(6), "a Uint8Array"],
+    [() => {}, "a function"],
+  ],
+  TYPE,
+  "an options object",
+);
+const notPixels = rejected(
+  [1, 2, 4, 10, 13].map((byteLength) => [image(byteLength), `byteLength ${byteLength}`]),
   RANGE,
-  `of a byteLength that is a multiple of 6 (whole pixels), got byteLength ${byteLength}`,
-]);
-
+  "of a byteLength that is a multiple of 6 (whole pixels)",
+);
 const notImages = [
-  ...values.notBytes.map(([value, shown]) => [value, TYPE, `a Buffer or Uint8Array, got ${shown}`]),
+  ...rejected(values.notBytes, TYPE, "a Buffer or Uint8Array"),
   [detached(), VALUE, "a Buffer whose ArrayBuffer is not detached, got a detached one"],
   [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
@@ -183,15 +172,15 @@ export const cases = [
   [
     "an error of a getter is thrown unchanged",
     () => {
-      const mine = new Error("mine");
+      const error = new Error("thrown by a getter");
       const limits = {
         get maxBytes() {
-          throw mine;
+          throw error;
         },
       };
       assert.equal(
         thrownBy(() => addon.createHdrImageTransferCache(limits)),
-        mine,
+        error,
       );
     },
   ],

@@ -13,7 +13,7 @@ const workloads = {
   async microtasks() {
     for (let round = 0; round < 100; round++) {
       fillCache(createHdrImageTransferCache());
-      await null;
+      await Promise.resolve();
     }
   },
   cycles() {
@@ -62,7 +62,7 @@ function fillCache(cache) {
 
 function evict(cache) {
   const image = Buffer.alloc(3840 * 2160 * 6, 0x55);
-  for (let id = 0; id < 60; id++) cache.getConverted(`${id}`, "pq", "hlg", image);
+  for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "pq", "hlg", image);
 }
 
 function lookUpLongIds(create) {
