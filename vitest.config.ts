@@ -4,19 +4,22 @@ import { defineConfig } from "vitest/config";
 
 const hdrTransfer = fileURLToPath(new URL("./examples/host/hdrTransfer.ts", import.meta.url));
 
+// Generous, for a busy machine. Most tests take less than a second.
+const timeouts = { testTimeout: 120_000, hookTimeout: 300_000, teardownTimeout: 60_000 };
+
 /** The contract applies to what a host imports, too. */
 const host = { resolve: { alias: { "hdr-image-transfer-cache": hdrTransfer } } };
 const dir = "examples/host/test";
 
 export default defineConfig({
   test: {
-    // A process for each file, so that what one measures of its memory is its own.
+    // A process for each file, so that the memory it measures is its own.
     pool: "forks",
     poolOptions: { forks: { execArgv: ["--expose-gc"] } },
     projects: [
-      { test: { name: "addon", dir: "__test__", testTimeout: 60_000 } },
-      { ...host, test: { name: "host: addon", dir } },
-      // As where there is no binary for the platform. What compiles does not depend on that.
+      { test: { name: "addon", dir: "__test__", ...timeouts } },
+      { ...host, test: { name: "host: addon", dir, ...timeouts } },
+      // As on a platform without a binary. Compilation does not depend on that.
       {
         ...host,
         test: {
@@ -24,6 +27,7 @@ export default defineConfig({
           dir,
           exclude: ["**/compile.test.ts"],
           env: { NAPI_RS_NATIVE_LIBRARY_PATH: "none" },
+          ...timeouts,
         },
       },
     ],

@@ -1,16 +1,16 @@
-/** The cache in plain JavaScript, from the tables of README: slow, and too simple to be wrong. */
+/** A model of the addon in plain TypeScript: slow, but simple. */
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
 import { convertedCopy } from "./model.ts";
 
-/** What a call takes, or what it turns down and shows in its message. */
+/** A valid argument, or a rejected one as an error message shows it. */
 export type Argument<T> = { good: T } | { bad: unknown; shown: string };
 
-/** A `Uint8Array`, and what it must hold. Several may share memory. */
+/** A `Uint8Array`, of which several may share memory. */
 export class Image {
   constructor(
-    /** Without bytes once it was transferred away. */
+    /** Without bytes if it is detached. */
     readonly memory: { bytes?: Buffer },
     readonly start: number,
     readonly byteLength: number,
@@ -21,11 +21,11 @@ export class Image {
   }
 }
 
-/** The options: what each has to be, and what stands for one that is absent. */
+/** The validation and the default of each option. */
 const OPTIONS = {
-  maxEntries: { check: limit, absent: Infinity },
-  maxBytes: { check: limit, absent: 200 * 2 ** 20 },
-  peakLuminance: { check: peak, absent: 1000 },
+  maxEntries: { check: limit, default: Infinity },
+  maxBytes: { check: limit, default: 200 * 2 ** 20 },
+  peakLuminance: { check: peak, default: 1000 },
 };
 
 export type OptionArguments = { [name in keyof typeof OPTIONS]?: Argument<number | null | undefined> };
@@ -36,8 +36,8 @@ export class CacheModel {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #peakLuminance: number;
-  /** The least recently used first. */
-  readonly #kept = new Map<string, Image>();
+  /** The least recently used image first. */
+  readonly #cached = new Map<string, Image>();
 
   constructor(limits: LimitsArgument) {
     const name = "createHdrImageTransferCache";
@@ -50,7 +50,7 @@ export class CacheModel {
       given.maxEntries = "good" in limits ? { good: limits.good ?? 16 } : limits;
     }
     const option = (key: keyof typeof OPTIONS) =>
-      OPTIONS[key].check(`${name}: ${key}`, given[key] ?? { good: undefined }) ?? OPTIONS[key].absent;
+      OPTIONS[key].check(`${name}: ${key}`, given[key] ?? { good: undefined }) ?? OPTIONS[key].default;
     this.#maxEntries = option("maxEntries");
     this.#maxBytes = option("maxBytes");
     this.#peakLuminance = option("peakLuminance");
@@ -72,22 +72,22 @@ export class CacheModel {
     }
 
     const key = JSON.stringify([id, to]);
-    const kept = this.#kept.get(key);
-    this.#kept.delete(key);
-    if (kept?.bytes && kept.byteLength === image.byteLength) {
+    const cached = this.#cached.get(key);
+    this.#cached.delete(key);
+    if (cached?.bytes && cached.byteLength === image.byteLength) {
       this.#counters.hits++;
-      this.#kept.set(key, kept);
-      return kept;
+      this.#cached.set(key, cached);
+      return cached;
     }
 
     this.#counters.misses++;
     const result = convertedCopy(bytes, from, to, this.#peakLuminance);
     const converted = new Image({ bytes: result }, 0, image.byteLength);
     if (this.#maxEntries > 0 && this.#maxBytes > 0 && image.byteLength <= this.#maxBytes) {
-      this.#kept.set(key, converted);
-      for (const oldest of this.#kept.keys()) {
-        if (this.#kept.size <= this.#maxEntries && this.bytesUsed() <= this.#maxBytes) break;
-        this.#kept.delete(oldest);
+      this.#cached.set(key, converted);
+      for (const oldest of this.#cached.keys()) {
+        if (this.#cached.size <= this.#maxEntries && this.bytesUsed() <= this.#maxBytes) break;
+        this.#cached.delete(oldest);
         this.#counters.evictions++;
       }
     }
@@ -95,14 +95,14 @@ export class CacheModel {
   }
 
   size(): number {
-    return this.#kept.size;
+    return this.#cached.size;
   }
 
   bytesUsed(): number {
-    return [...this.#kept.values()].reduce((sum, image) => sum + image.byteLength, 0);
+    return [...this.#cached.values()].reduce((sum, image) => sum + image.byteLength, 0);
   }
 
-  /** All but `conversionMs`. */
+  /** Without `conversionMs`. */
   stats() {
     return {
       ...this.#counters,
@@ -115,12 +115,12 @@ export class CacheModel {
 
   delete(imageId: Argument<string>): boolean {
     const id = string("delete: imageId", imageId);
-    const removed = (["pq", "hlg"] as const).map((to) => this.#kept.delete(JSON.stringify([id, to])));
+    const removed = (["pq", "hlg"] as const).map((to) => this.#cached.delete(JSON.stringify([id, to])));
     return removed.includes(true);
   }
 
   clear(): void {
-    this.#kept.clear();
+    this.#cached.clear();
   }
 }
 
@@ -151,7 +151,7 @@ function samples(name: string, argument: Argument<Image>): [Image, Buffer] {
   if ("bad" in argument) throw typeError(`${name} must be a Buffer or Uint8Array, got ${argument.shown}`);
   const { bytes, byteLength } = argument.good;
   if (!bytes) {
-    const message = `${name} must be a Buffer that still has its memory, got one that was transferred away`;
+    const message = `${name} must be a Buffer whose ArrayBuffer is not detached, got a detached one`;
     throw typeError(message, "ERR_INVALID_ARG_VALUE");
   }
   if (byteLength % 2 !== 0) {
@@ -165,8 +165,7 @@ function limit(name: string, argument: Argument<number | null | undefined>): num
     const message = `${name} must be a non-negative integer, got ${argument.shown}`;
     throw typeof argument.bad === "number" ? rangeError(message) : typeError(message);
   }
-  // What is more than the address space stands for all of it.
-  return argument.good && Math.min(argument.good, 2 ** 64);
+  return argument.good;
 }
 
 function peak(name: string, argument: Argument<number | null | undefined>): number | null | undefined {

@@ -1,4 +1,4 @@
-/** The addon beside the model of its cache: the same is asked of both, and must come of both. */
+/** Calls the addon and its model, and asserts that both give the same result. */
 
 import assert from "node:assert/strict";
 
@@ -18,12 +18,12 @@ import {
 } from "./cache-model.ts";
 import { image } from "./model.ts";
 
-/** The value that an argument stands for. */
+/** The JavaScript value of an argument. */
 function valueOf(argument: Argument<unknown>): any {
   return "bad" in argument ? argument.bad : argument.good;
 }
 
-/** What came of a call. */
+/** The result of a call. */
 type Outcome<Result> = { returned: Result } | { thrown: unknown[] };
 
 function outcomeOf<Result>(call: () => Result): Outcome<Result> {
@@ -35,10 +35,10 @@ function outcomeOf<Result>(call: () => Result): Outcome<Result> {
   }
 }
 
-/** Caches and images are given by a number, modulo how many there are. */
+/** Numbers select caches and images, modulo their count. */
 export class Pair {
   readonly #caches: { actual: HdrImageTransferCache; model: CacheModel; misses: number; ms: number }[] = [];
-  /** All images there ever were, also those that the caches let go. */
+  /** All images, including evicted ones. */
   readonly #images = new Map<Image, Uint8Array>();
   #failures = 0;
 
@@ -73,11 +73,11 @@ export class Pair {
     if (!("returned" in actual && "returned" in model)) {
       this.#expectSame(actual, model);
     } else if (this.#images.has(model.returned)) {
-      assert(actual.returned === this.#images.get(model.returned), "not the very image it must be");
+      assert(actual.returned === this.#images.get(model.returned), "another Buffer than the cached one");
     } else {
       assert(Buffer.isBuffer(actual.returned));
-      for (const { buffer } of this.#images.values())
-        assert(actual.returned.buffer !== buffer, "not a new image");
+      const buffers = [...this.#images.values()].map(({ buffer }) => buffer);
+      assert(!buffers.includes(actual.returned.buffer), "not a new Buffer");
       this.#images.set(model.returned, actual.returned);
     }
   }
@@ -85,10 +85,8 @@ export class Pair {
   delete(at: number, imageId: Argument<string>): void {
     const cache = this.#caches[at % this.#caches.length];
     const actual = outcomeOf(() => cache?.actual.delete(valueOf(imageId)));
-    assert.deepEqual(
-      actual,
-      outcomeOf(() => cache?.model.delete(imageId)),
-    );
+    const expected = outcomeOf(() => cache?.model.delete(imageId));
+    this.#expectSame(actual, expected);
   }
 
   clear(at: number): void {
@@ -99,10 +97,8 @@ export class Pair {
   convertTransfer(buf: Argument<number>, from: Argument<HdrTransfer>, to: Argument<HdrTransfer>): void {
     const [model, value] = this.#imageOf(buf);
     const actual = outcomeOf(() => convertTransfer(value, valueOf(from), valueOf(to)));
-    assert.deepEqual(
-      actual,
-      outcomeOf(() => convertTransferModel(model, from, to)),
-    );
+    const expected = outcomeOf(() => convertTransferModel(model, from, to));
+    this.#expectSame(actual, expected);
   }
 
   makeSource(kind: string, byteLength: number, seed: number): void {
@@ -128,7 +124,7 @@ export class Pair {
     if (model.bytes) actual.set(image(model.byteLength, seed));
   }
 
-  transferAway(at: number): void {
+  detach(at: number): void {
     const [model, { buffer }] = this.#imageAt(at);
     if (!model.bytes || buffer instanceof SharedArrayBuffer) return;
     structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
@@ -145,11 +141,11 @@ export class Pair {
       Object.assign(cache, { misses: stats.misses, ms: conversionMs });
     }
     for (const [model, actual] of this.#images) {
-      assert((model.bytes ?? Buffer.alloc(0)).equals(actual), "not the bytes it must have");
+      assert((model.bytes ?? Buffer.alloc(0)).equals(actual), "other bytes than in the model");
     }
   }
 
-  /** What became of all calls. */
+  /** The counters of all caches. */
   counters() {
     const counters = { hits: 0, misses: 0, evictions: 0, passthroughs: 0, failures: this.#failures };
     for (const { model } of this.#caches) {

@@ -1,6 +1,6 @@
 /**
- * Displays of other peaks than 1000 cd/m², and what tells the two OOTFs apart. That the conversion by luminance
- * is right, `contract/conversion.mjs` and `tests/precision.rs` see.
+ * Displays of other nominal peak luminances, and the difference of the two OOTFs. `contract/conversion.mjs` and
+ * `tests/precision.rs` compare the luminance OOTF with independent values.
  */
 
 import { readFileSync } from "node:fs";
@@ -45,25 +45,25 @@ function convertedInPlace(
 }
 
 test.each(vectors.converted)(
-  "$from to $to at $peakLuminance cd/m², per channel, is what the formulas give",
+  "$from to $to at $peakLuminance cd/m², per channel, equals the formulas",
   ({ from, to, peakLuminance }) => {
     const converted = convertedInPlace(everyCode(), from, to, { peakLuminance });
-    expect(converted).toEqual(convertedCopy(everyCode(), from, to, peakLuminance));
+    expect(converted.equals(convertedCopy(everyCode(), from, to, peakLuminance))).toBe(true);
     const cache = createHdrImageTransferCache({ peakLuminance });
-    expect(cache.getConverted("codes", from, to, everyCode())).toEqual(converted);
+    expect(cache.getConverted("codes", from, to, everyCode()).equals(converted)).toBe(true);
   },
 );
 
-test("the conversion by luminance is another one", () => {
+test("the luminance OOTF differs for saturated colours", () => {
   const red = imageOf([[40000, 0, 0]]);
-  const byLuminance = codesOf(convertedInPlace(red, "hlg", "pq", { ootf: "luminance" }));
+  const luminance = codesOf(convertedInPlace(red, "hlg", "pq", { ootf: "luminance" }));
   const perChannel = codesOf(convertedInPlace(red, "hlg", "pq"));
-  // Red makes a quarter of the luminance of white, so that its light is scaled less than its own power says.
-  expect(perChannel[0]! - byLuminance[0]!).toBeGreaterThan(1000);
-  expect(byLuminance.slice(1)).toEqual(Uint16Array.of(0, 0));
+  // Red has a quarter of the luminance of white, so it is scaled less than by its own channel.
+  expect(perChannel[0]! - luminance[0]!).toBeGreaterThan(1000);
+  expect(luminance.slice(1)).toEqual(Uint16Array.of(0, 0));
 });
 
-test("options that say the default change nothing", () => {
+test("the defaults can be given explicitly", () => {
   const options: ConvertTransferOptions[] = [
     {},
     { ootf: "per-channel" },
@@ -73,11 +73,11 @@ test("options that say the default change nothing", () => {
   ];
   const expected = convertedCopy(everyCode(), "pq", "hlg");
   for (const given of [undefined, null, ...options]) {
-    expect(convertedInPlace(everyCode(), "pq", "hlg", given)).toEqual(expected);
+    expect(convertedInPlace(everyCode(), "pq", "hlg", given).equals(expected)).toBe(true);
   }
 });
 
-test("caches of other options do not disturb each other", () => {
+test("caches with different options are independent", () => {
   const source = imageOf(vectors.colours);
   const settings = [
     {},
@@ -93,7 +93,7 @@ test("caches of other options do not disturb each other", () => {
   }
 });
 
-test("more peaks than tables are kept at a time", () => {
+test("more peaks than tables are cached at a time", () => {
   const peaks = Array.from({ length: 30 }, (_, at) => 100 + 50 * at);
   for (const peakLuminance of [...peaks, ...peaks]) {
     const buf = imageOf(vectors.colours);

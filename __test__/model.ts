@@ -1,10 +1,12 @@
-/** The conversion from its formulas, sample by sample, saturating: what the addon must equal. */
+/** A model of the per-channel conversion: the formulas, sample by sample. */
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
 import { convertSignal } from "../examples/curves.ts";
 
-/** A converted code, from 0 to 65535. */
+export { everyCode, image } from "./contract/images.mjs";
+
+/** A converted code value, from 0 to 65535. */
 export function convertCode(
   code: number,
   from: HdrTransfer,
@@ -14,7 +16,7 @@ export function convertCode(
   return Math.min(65535, Math.round(convertSignal(code / 65535, from, to, peakLuminance) * 65535));
 }
 
-/** A converted copy of `rgb48le` samples. */
+/** A converted copy of an `rgb48le` image. */
 export function convertedCopy(
   source: Uint8Array,
   from: HdrTransfer,
@@ -26,14 +28,4 @@ export function convertedCopy(
     copy.writeUInt16LE(convertCode(copy.readUInt16LE(at), from, to, peakLuminance), at);
   }
   return copy;
-}
-
-/** Every code there is, once. */
-export function everyCode(): Buffer {
-  return Buffer.from(Uint16Array.from({ length: 65536 }, (_, code) => code).buffer);
-}
-
-/** `byteLength` bytes of samples, others for every seed. */
-export function image(byteLength: number, seed = 1): Buffer {
-  return Buffer.from(Uint8Array.from({ length: byteLength }, (_, at) => (at * 151 + seed * 89) % 251));
 }

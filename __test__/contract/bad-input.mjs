@@ -1,4 +1,4 @@
-// Bad input: a clear error, and nothing changes.
+// Bad arguments: the error, and that nothing changes.
 
 import assert from "node:assert/strict";
 import { isUint8Array } from "node:util/types";
@@ -6,77 +6,69 @@ import { isUint8Array } from "node:util/types";
 import * as addon from "hdr-image-transfer-cache";
 
 import * as values from "./bad-values.mjs";
-import { detached, image } from "./images.mjs";
+import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
 const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
 const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
 const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
 
-// Bad values, the error each gives, and how its message goes on after "must be".
+/** Adds to bad values the error for each, and its message after "must be". */
+function rejected(bad, error, expected) {
+  return bad.map(([value, shown, own = error]) => [value, own, `${expected}, got ${shown}`]);
+}
 
-const notLimits = values.notLimits.map(([value, shown]) => [
-  value,
-  TYPE,
-  `a number or an options object, got ${shown}`,
-]);
-const notIntegers = values.notIntegers.map(([value, shown]) => [
-  value,
-  RANGE,
-  `a non-negative integer, got ${shown}`,
-]);
-const notNumbers = values.notNumbers.map(([value, shown]) => [
-  value,
-  TYPE,
-  `a non-negative integer, got ${shown}`,
-]);
-const notStrings = values.notStrings.map(([value, shown]) => [value, TYPE, `a string, got ${shown}`]);
-const notTransfers = values.notTransfers.map(([value, shown]) => [
-  value,
+const notLimits = rejected(values.notLimits, TYPE, "a number or an options object");
+const notIntegers = rejected(values.notIntegers, RANGE, "a non-negative integer");
+const notNumbers = rejected(values.notNumbers, TYPE, "a non-negative integer");
+const notStrings = rejected(values.notStrings, TYPE, "a string");
+const notTransfers = rejected(values.notTransfers, VALUE, '"pq" or "hlg"');
+const notOotfs = rejected(
+  [
+    [1, "1", TYPE],
+    [true, "true", TYPE],
+    [{}, "an object", TYPE],
+    [Object("luminance"), "an object", TYPE],
+    [Symbol("luminance"), "a symbol", TYPE],
+    ["", '""'],
+    ["Luminance", '"Luminance"'],
+    ["luminance\0", '"luminance\\0"'],
+    ["perChannel", '"perChannel"'],
+    ["per-channe", '"per-channe"'],
+    ["per-channelX", '"per-channelX"'],
+    ["per-channel\0", '"per-channel\\0"'],
+    ["x".repeat(41), `"${"x".repeat(40)}"…`],
+  ],
   VALUE,
-  `"pq" or "hlg", got ${shown}`,
-]);
-const notOotfs = [
-  [1, TYPE, "1"],
-  [true, TYPE, "true"],
-  [{}, TYPE, "an object"],
-  [Object("luminance"), TYPE, "an object"],
-  [Symbol("luminance"), TYPE, "a symbol"],
-  ["", VALUE, '""'],
-  ["Luminance", VALUE, '"Luminance"'],
-  ["luminance\0", VALUE, '"luminance\\0"'],
-  ["perChannel", VALUE, '"perChannel"'],
-  ["x".repeat(41), VALUE, `"${"x".repeat(40)}"…`],
-].map(([value, error, shown]) => [value, error, `"per-channel" or "luminance", got ${shown}`]);
-
-const notPeaks = values.notPeaks.map(([value, shown]) => [
-  value,
-  typeof value === "number" ? RANGE : TYPE,
-  `a number from 1 to 10000 (cd/m²), got ${shown}`,
-]);
-
-const notOptions = [
-  [1000, "1000"],
-  ["luminance", '"luminance"'],
-  [true, "true"],
-  [["luminance"], "an array"],
-  [Buffer.alloc(6), "a Uint8Array"],
-  [() => {}, "a function"],
-].map(([value, shown]) => [value, TYPE, `an options object, got ${shown}`]);
-
-const notPixels = [1, 2, 4, 10, 13].map((byteLength) => [
-  image(byteLength),
+  '"per-channel" or "luminance"',
+);
+const notPeaks = values.notPeaks.flatMap((row) =>
+  rejected([row], typeof row[0] === "number" ? RANGE : TYPE, "a number from 1 to 10000 (cd/m²)"),
+);
+const notOptions = rejected(
+  [
+    [1000, "1000"],
+    ["luminance", '"luminance"'],
+    [true, "true"],
+    [["luminance"], "an array"],
+    [Buffer.alloc(6), "a Uint8Array"],
+    [() => {}, "a function"],
+  ],
+  TYPE,
+  "an options object",
+);
+const notPixels = rejected(
+  [1, 2, 4, 10, 13].map((byteLength) => [image(byteLength), `byteLength ${byteLength}`]),
   RANGE,
-  `of a byteLength that is a multiple of 6 (whole pixels), got byteLength ${byteLength}`,
-]);
-
+  "of a byteLength that is a multiple of 6 (whole pixels)",
+);
 const notImages = [
-  ...values.notBytes.map(([value, shown]) => [value, TYPE, `a Buffer or Uint8Array, got ${shown}`]),
-  [detached(), VALUE, "a Buffer that still has its memory, got one that was transferred away"],
+  ...rejected(values.notBytes, TYPE, "a Buffer or Uint8Array"),
+  [detached(), VALUE, "a Buffer whose ArrayBuffer is not detached, got a detached one"],
   [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
 ];
 
-/** A function, an argument of it, bad values, and the arguments of calls with such a value. */
+/** A function, an argument of it, bad values, and the arguments of calls with each of them. */
 const rows = [
   ["createHdrImageTransferCache", "limits", notLimits, (limits) => [limits]],
   ["createHdrImageTransferCache", "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
@@ -164,7 +156,7 @@ export const cases = [
     }),
   ),
   [
-    "a getter takes the memory of buf away: the call sees what is left",
+    "a getter of the options detaches buf",
     () => {
       const buf = Buffer.from(new ArrayBuffer(12));
       const options = {
@@ -178,23 +170,42 @@ export const cases = [
     },
   ],
   [
-    "an error of a getter comes through as it is",
+    "an error of a getter is thrown unchanged",
     () => {
-      const mine = new Error("mine");
+      const error = new Error("thrown by a getter");
       const limits = {
         get maxBytes() {
-          throw mine;
+          throw error;
         },
       };
       assert.equal(
         thrownBy(() => addon.createHdrImageTransferCache(limits)),
-        mine,
+        error,
       );
     },
   ],
+  // Node.js 26 with --js-immutable-arraybuffer.
+  ...("transferToImmutable" in ArrayBuffer.prototype ? [["an immutable ArrayBuffer", convertImmutable]] : []),
 ];
 
-/** Makes a bad call, beside a cache that holds two images, and sees that nothing became of it. */
+/** It is a source like any other, but cannot be converted in place. */
+function convertImmutable() {
+  const source = Buffer.from(new Uint8Array(image(12)).buffer.transferToImmutable());
+  const converted = addon.createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
+  assert.deepEqual(converted, convertedCopy(image(12), "pq", "hlg"));
+  for (const to of ["hlg", "pq"]) {
+    const error = thrownBy(() => addon.convertTransfer(source, "pq", to));
+    assert.equal(error.constructor, TypeError);
+    assert.equal(error.code, "ERR_INVALID_ARG_VALUE");
+    assert.equal(
+      error.message,
+      "convertTransfer: buf must be a Buffer whose ArrayBuffer is not immutable, got an immutable one",
+    );
+    assert.deepEqual(source, image(12));
+  }
+}
+
+/** Asserts that a call fails, and changes neither its arguments nor a cache of two images. */
 function assertFails(callee, args, [Class, code], message) {
   const ootf = message.includes("whole pixels") ? "luminance" : "per-channel";
   const cache = addon.createHdrImageTransferCache({ maxEntries: 2, ootf });
@@ -212,22 +223,13 @@ function assertFails(callee, args, [Class, code], message) {
 
   assert.deepEqual(args.map(copyBytes), argsBefore);
   assert.deepEqual(cache.stats(), statsBefore);
-  // Nor did their order change: the next image takes the place of the older one.
+  // Their order is the same, too: the next image evicts the older one.
   cache.getConverted("newest", "pq", "hlg", image(12, 3));
   assert.equal(cache.getConverted("newer", "pq", "hlg", image(12, 2)), newer);
   assert.notEqual(cache.getConverted("older", "pq", "hlg", image(12, 1)), older);
 }
 
-/** Also of what was transferred away. */
+/** A copy of the bytes, also of a detached Buffer. */
 function copyBytes(value) {
   return isUint8Array(value) ? Array.from({ length: value.length }, (_, at) => value[at]) : value;
-}
-
-function thrownBy(body) {
-  try {
-    body();
-  } catch (error) {
-    return error;
-  }
-  return assert.fail("nothing was thrown");
 }

@@ -1,4 +1,4 @@
-// Values that calls turn down, each with what a message shows of it.
+// Values that are rejected, each as an error message shows it.
 
 export const notLimits = [
   ["16", '"16"'],
@@ -50,7 +50,9 @@ export const notTransfers = [
   [["pq"], "an array"],
   ["", '""'],
   ["p", '"p"'],
+  ["hl", '"hl"'],
   ["PQ", '"PQ"'],
+  ["pqx", '"pqx"'],
   ["pq ", '"pq "'],
   ["pq\0", '"pq\\0"'],
   ["hlgg", '"hlgg"'],
@@ -74,7 +76,7 @@ export const notBytes = [
   [new SharedArrayBuffer(6), "an object"],
   [new DataView(new ArrayBuffer(6)), "a DataView"],
   [new Uint16Array(3), "a Uint16Array"],
-  [new Uint8ClampedArray(6), "a typed array of another kind"],
+  [new Uint8ClampedArray(6), "a typed array"],
   [new Proxy(Buffer.alloc(6), {}), "an object"],
   [Object.create(Buffer.prototype), "an object"],
 ];

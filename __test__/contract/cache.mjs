@@ -1,4 +1,4 @@
-// What a cache gives, keeps and lets go.
+// Cache hits, cache misses, evictions and counters.
 
 import assert from "node:assert/strict";
 
@@ -8,7 +8,7 @@ import { convertedCopy, image } from "./images.mjs";
 
 const MIB = 2 ** 20;
 
-/** What is given for limits, and what they are then. */
+/** The argument, and the limits that `stats` reports. */
 const limits = [
   [[], 16, 200 * MIB],
   [[undefined], 16, 200 * MIB],
@@ -19,10 +19,11 @@ const limits = [
   [[{ maxBytes: 1000 }], Infinity, 1000],
   [[{ maxEntries: 3, maxBytes: 1000 }], 3, 1000],
   [[{ maxEntries: undefined, maxBytes: null }], Infinity, 200 * MIB],
-  [[{ maxEntries: 2 ** 53 - 1, maxBytes: 2 ** 53 - 1 }], 2 ** 53 - 1, 2 ** 53 - 1],
+  [[{ maxEntries: 2 ** 53 - 1, maxBytes: 2 ** 64 }], 2 ** 53 - 1, 2 ** 64],
+  [[{ maxEntries: 1e300, maxBytes: Number.MAX_VALUE }], 1e300, Number.MAX_VALUE],
 ];
 
-/** Limits, byte lengths of images asked for in turn, which are kept then, and how many were evicted. */
+/** Limits, byte lengths of images converted in turn, which of them are cached then, and the number of evictions. */
 const evictions = [
   [2, [12, 12, 12], [1, 2], 1],
   [{ maxBytes: 300 }, [100, 100, 100, 2], [1, 2, 3], 1],
@@ -38,8 +39,8 @@ const evictions = [
 ];
 
 /**
- * Each is another string, and would be the same as one before it if ids were read carelessly: as UTF-8, up to
- * a NUL, up to some length, or joined with the target.
+ * Different ids that would be equal if they were read as UTF-8, up to a NUL, up to some length, or joined with the
+ * target transfer function.
  */
 const lookAlikes = [
   "",
@@ -75,20 +76,20 @@ const lookAlikes = [
 
 export const cases = [
   ...["pq", "hlg"].map((transfer) => [
-    `${transfer} to ${transfer}: the very source, as it was, and what is kept stays so`,
+    `${transfer} to ${transfer}: returns the source itself, and leaves the cache unchanged`,
     () => {
       const cache = createHdrImageTransferCache();
-      const converted = request(cache, "image", 12);
+      const converted = convert(cache, "image", 12);
       for (const source of [image(12), new Uint8Array(image(12))]) {
         assert.equal(cache.getConverted("image", transfer, transfer, source), source);
         assert.deepEqual(Buffer.from(source), image(12));
       }
       assertStats(cache, { passthroughs: 2, misses: 1, hits: 0, entries: 1, bytesUsed: 12 });
-      assert.equal(request(cache, "image", 12), converted);
+      assert.equal(convert(cache, "image", 12), converted);
     },
   ]),
   [
-    "the first request: a new Buffer with memory of its own, the source as it was",
+    "a cache miss: a new Buffer with its own memory, and the source unchanged",
     () => {
       const cache = createHdrImageTransferCache();
       const source = image(600);
@@ -102,7 +103,7 @@ export const cases = [
     },
   ],
   [
-    "later requests: the very same Buffer, whatever is in the source",
+    "a cache hit: the same Buffer object, whatever the source contains",
     () => {
       const cache = createHdrImageTransferCache();
       const source = image(600);
@@ -115,88 +116,88 @@ export const cases = [
     },
   ],
   [
-    "later requests make an image the most recently used; equal transfers do not",
+    "a cache hit makes an image the most recently used; a passthrough does not",
     () => {
       const cache = createHdrImageTransferCache(2);
-      request(cache, "a", 12);
-      request(cache, "b", 12);
-      request(cache, "a", 12);
+      convert(cache, "a", 12);
+      convert(cache, "b", 12);
+      convert(cache, "a", 12);
       cache.getConverted("b", "pq", "pq", image(12));
-      request(cache, "c", 12);
-      assert.deepEqual(kept(cache, ["a", "b", "c"]), ["a", "c"]);
+      convert(cache, "c", 12);
+      assert.deepEqual(deleteAll(cache, ["a", "b", "c"]), ["a", "c"]);
     },
   ],
   [
-    "each target, and each id, has its own",
+    "each pair of an id and a target has its own image",
     () => {
       const cache = createHdrImageTransferCache({});
-      const requestAll = () =>
+      const convertAll = () =>
         lookAlikes.flatMap((id, seed) => {
-          // A new string, put together at run time.
+          // A new string, created at run time.
           const again = id.split("").join("");
           return [
             cache.getConverted(again, "pq", "hlg", image(12, seed)),
             cache.getConverted(again, "hlg", "pq", image(12, seed)),
           ];
         });
-      const images = requestAll();
+      const images = convertAll();
       assert.equal(new Set(images).size, 2 * lookAlikes.length);
-      for (const [at, again] of requestAll().entries()) assert.equal(again, images[at]);
-      assert.deepEqual(kept(cache, lookAlikes), lookAlikes);
+      for (const [at, again] of convertAll().entries()) assert.equal(again, images[at]);
+      assert.deepEqual(deleteAll(cache, lookAlikes), lookAlikes);
       assert.equal(cache.size(), 0);
     },
   ],
   [
-    "another byteLength: a miss, in the place of the first",
+    "another byteLength: a cache miss that replaces the image",
     () => {
       const cache = createHdrImageTransferCache();
-      const small = request(cache, "image", 12);
-      const large = request(cache, "image", 600);
+      const small = convert(cache, "image", 12);
+      const large = convert(cache, "image", 600);
       assert.deepEqual(large, convertedCopy(image(600), "pq", "hlg"));
-      assert.equal(request(cache, "image", 600), large);
+      assert.equal(convert(cache, "image", 600), large);
       assert.deepEqual(small, convertedCopy(image(12), "pq", "hlg"));
       assertStats(cache, { misses: 2, hits: 1, evictions: 0, entries: 1, bytesUsed: 600 });
     },
   ],
   [
-    "a larger byteLength: others make room; too large, and none of that id is kept",
+    "a larger replacement evicts others; one larger than maxBytes removes the id",
     () => {
       const cache = createHdrImageTransferCache({ maxBytes: 300 });
-      for (const id of ["a", "b", "c"]) request(cache, id, 100);
-      request(cache, "c", 200);
+      for (const id of ["a", "b", "c"]) convert(cache, id, 100);
+      convert(cache, "c", 200);
       assertStats(cache, { evictions: 1, entries: 2, bytesUsed: 300 });
-      request(cache, "c", 400);
+      convert(cache, "c", 400);
       assertStats(cache, { evictions: 1, entries: 1, bytesUsed: 100 });
-      assert.deepEqual(kept(cache, ["a", "b", "c"]), ["b"]);
+      assert.deepEqual(deleteAll(cache, ["a", "b", "c"]), ["b"]);
     },
   ],
   ...[0, 600].map((byteLength) => [
-    `a kept Buffer of ${byteLength} bytes was transferred away: a miss, in its place`,
+    `a cached Buffer of ${byteLength} bytes is detached: a cache miss that replaces it`,
     () => {
       const cache = createHdrImageTransferCache();
-      const first = request(cache, "image", byteLength);
+      const first = convert(cache, "image", byteLength);
       const moved = structuredClone(first.buffer, { transfer: [first.buffer] });
       assert.deepEqual(Buffer.from(moved), convertedCopy(image(byteLength), "pq", "hlg"));
-      const second = request(cache, "image", byteLength);
+      const second = convert(cache, "image", byteLength);
       assert.notEqual(second, first);
       assert.deepEqual(second, convertedCopy(image(byteLength), "pq", "hlg"));
-      assert.equal(request(cache, "image", byteLength), second);
+      assert.equal(convert(cache, "image", byteLength), second);
       assertStats(cache, { misses: 2, hits: 1, entries: 1, bytesUsed: byteLength });
     },
   ]),
   ...evictions.map(([given, byteLengths, expected, evicted]) => [
-    `limits ${JSON.stringify(given)}: of images of ${byteLengths} bytes, ${expected.length} are kept`,
+    `limits ${JSON.stringify(given)}: of images of ${byteLengths} bytes, ${expected.length} are cached`,
     () => {
       const cache = createHdrImageTransferCache(given);
       const ids = [...byteLengths.keys()].map(String);
       for (const [at, byteLength] of byteLengths.entries()) {
-        const converted = request(cache, ids[at], byteLength);
+        const converted = convert(cache, ids[at], byteLength);
         assert.deepEqual(converted, convertedCopy(image(byteLength), "pq", "hlg"));
       }
       const bytesUsed = expected.reduce((sum, id) => sum + byteLengths[id], 0);
       assert.deepEqual([cache.size(), cache.bytesUsed()], [expected.length, bytesUsed]);
       assert.equal(cache.stats().evictions, evicted);
-      assert.deepEqual(kept(cache, ids), expected.map(String));
+      assert.deepEqual(deleteAll(cache, ids), expected.map(String));
     },
   ]),
   ...limits.map(([args, maxEntries, maxBytes]) => [
@@ -204,7 +205,7 @@ export const cases = [
     () => assertStats(createHdrImageTransferCache(...args), { maxEntries, maxBytes }),
   ]),
   [
-    "caching is off: a new Buffer each time",
+    "caching is off: a new Buffer for each call",
     () => {
       const cache = createHdrImageTransferCache(0);
       const source = image(12);
@@ -215,12 +216,12 @@ export const cases = [
     },
   ],
   [
-    "delete: both targets of an image go, and no other image",
+    "delete: removes both targets of an id, and no other image",
     () => {
       const cache = createHdrImageTransferCache();
-      const converted = request(cache, "a", 12);
+      const converted = convert(cache, "a", 12);
       cache.getConverted("a", "hlg", "pq", image(12));
-      request(cache, "b", 600);
+      convert(cache, "b", 600);
       assert.equal(cache.delete("a"), true);
       assert.equal(cache.delete("a"), false);
       assertStats(cache, { evictions: 0, entries: 1, bytesUsed: 600 });
@@ -228,10 +229,10 @@ export const cases = [
     },
   ],
   [
-    "clear: all go, and the counters stay",
+    "clear: removes all images, and resets no counter",
     () => {
       const cache = createHdrImageTransferCache();
-      const converted = request(cache, "a", 12);
+      const converted = convert(cache, "a", 12);
       assert.equal(cache.clear(), undefined);
       assertStats(cache, { misses: 1, evictions: 0, entries: 0, bytesUsed: 0 });
       assert.deepEqual(converted, convertedCopy(image(12), "pq", "hlg"));
@@ -255,29 +256,73 @@ export const cases = [
     },
   ],
   [
-    "stats: numbers, in a new object each time",
+    "stats: a new object for each call",
     () => {
       const cache = createHdrImageTransferCache();
       const before = cache.stats();
-      request(cache, "image", 6 * 256 * 256);
+      convert(cache, "image", 6 * 256 * 256);
       const { conversionMs, ...after } = cache.stats();
       assert.ok(conversionMs > 0);
       const counters = { hits: 0, misses: 0, evictions: 0, passthroughs: 0 };
       const now = { entries: 0, bytesUsed: 0, maxEntries: 16, maxBytes: 200 * MIB };
       assert.deepEqual(before, { ...counters, conversionMs: 0, ...now });
       assert.deepEqual(after, { ...counters, misses: 1, ...now, entries: 1, bytesUsed: 6 * 256 * 256 });
-      request(cache, "image", 6 * 256 * 256);
+      convert(cache, "image", 6 * 256 * 256);
       assert.equal(cache.stats().conversionMs, conversionMs);
     },
   ],
+  [
+    "conversionMs: the time that cache misses take, in milliseconds",
+    () => {
+      const cache = createHdrImageTransferCache(0);
+      const source = Buffer.alloc(6 * MIB);
+      const start = performance.now();
+      for (let miss = 0; miss < 20; miss++) cache.getConverted("image", "pq", "hlg", source);
+      const ms = performance.now() - start;
+      const ratio = cache.stats().conversionMs / ms;
+      assert.ok(ratio > 0.5 && ratio <= 1, `${ratio}`);
+    },
+  ],
+  ...[
+    [{}, 0],
+    [{ maxEntries: 1000 }, 99_000],
+  ].map(([given, evicted]) => [
+    `100000 images, limits ${JSON.stringify(given)}`,
+    () => {
+      const cache = createHdrImageTransferCache(given);
+      const source = image(6);
+      const convertFrom = (first) => {
+        for (let id = first; id < 100_000; id++) cache.getConverted(`${id}`, "pq", "hlg", source);
+      };
+      convertFrom(0);
+      const entries = 100_000 - evicted;
+      assertStats(cache, { hits: 0, evictions: evicted, entries, bytesUsed: 6 * entries });
+      convertFrom(evicted);
+      assertStats(cache, { hits: entries, misses: 100_000, entries });
+    },
+  ]),
+  ...[
+    ["1920x1080", 1920 * 1080 * 6, 16],
+    ["3840x2160", 3840 * 2160 * 6, 4],
+  ].map(([size, byteLength, fit]) => [
+    `by default, ${fit} images of ${size} fit`,
+    () => {
+      const cache = createHdrImageTransferCache();
+      const source = Buffer.alloc(byteLength);
+      for (let id = 0; id < fit; id++) cache.getConverted(`${id}`, "pq", "hlg", source);
+      assertStats(cache, { evictions: 0, entries: fit });
+      cache.getConverted("another", "pq", "hlg", source);
+      assertStats(cache, { evictions: 1, entries: fit, bytesUsed: fit * byteLength });
+    },
+  ]),
 ];
 
-function request(cache, id, byteLength) {
+function convert(cache, id, byteLength) {
   return cache.getConverted(id, "pq", "hlg", image(byteLength));
 }
 
-/** Which of the images are kept. They are not any more then. */
-function kept(cache, ids) {
+/** The ids of cached images. Removes them from the cache. */
+function deleteAll(cache, ids) {
   return ids.filter((id) => cache.delete(id));
 }
 

@@ -1,4 +1,4 @@
-// What a conversion gives, and what memory it takes.
+// The result of a conversion, for each kind of memory.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer
 
 import { convertedCopy, everyCode, image } from "./images.mjs";
 
-/** From, to, and the SHA-256 of every code's result. */
+/** From, to, and the SHA-256 of the converted code values. */
 const tables = [
   ["pq", "hlg", "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61"],
   ["hlg", "pq", "1f326862d67738c324237eefd935c9bacf1f374f3264229dacf462ded93db06c"],
@@ -42,11 +42,11 @@ const memory = [
 export const cases = [
   ...tables.flatMap(([from, to, sha256]) => [
     [
-      `${from} to ${to}: every code, into a new Buffer`,
+      `${from} to ${to}: every code value, into a new Buffer`,
       () => assert.equal(hash(getConverted(everyCode(), from, to)), sha256),
     ],
     [
-      `${from} to ${to}: every code, in place`,
+      `${from} to ${to}: every code value, in place`,
       () => {
         const buf = everyCode();
         assert.equal(convertTransfer(buf, from, to), undefined);
@@ -65,7 +65,7 @@ export const cases = [
     ],
   ]),
   ...vectors.converted.map(({ from, to, peakLuminance, colours: expected }) => [
-    `${from} to ${to} by luminance, ${peakLuminance} cd/m²: within a code of colour-science`,
+    `${from} to ${to} with the luminance OOTF, ${peakLuminance} cd/m²: within a code value of colour-science`,
     () => {
       const options = { ootf: "luminance", peakLuminance };
       const source = Buffer.from(Uint16Array.from(vectors.colours.flat()).buffer);
@@ -78,7 +78,7 @@ export const cases = [
     },
   ]),
   ...["pq", "hlg"].map((transfer) => [
-    `${transfer} to ${transfer} in place: as it was`,
+    `${transfer} to ${transfer} in place: unchanged`,
     () => {
       const buf = everyCode();
       assert.equal(convertTransfer(buf, transfer, transfer), undefined);
@@ -109,7 +109,7 @@ export const cases = [
     ],
   ]),
   [
-    "in place: bytes around the image stay as they are",
+    "in place: the bytes around the image are unchanged",
     () => {
       const around = Buffer.alloc(80, 0xa5);
       image(60).copy(around, 7);
@@ -120,7 +120,7 @@ export const cases = [
     },
   ],
   [
-    "PQ above 1000 cd/m² saturates",
+    "PQ above 1000 cd/m² clips to HLG white",
     () => {
       const highlights = everyCode().subarray(2 * 49271);
       convertTransfer(highlights, "pq", "hlg");

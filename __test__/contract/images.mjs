@@ -1,18 +1,20 @@
-// Images to convert, and what they must become.
+// Images, their conversion, and errors.
+
+import assert from "node:assert/strict";
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-/** Every code there is, once. */
+/** Every code value once. */
 export function everyCode() {
   return Buffer.from(Uint16Array.from({ length: 65536 }, (_, code) => code).buffer);
 }
 
-/** `byteLength` bytes of samples, others for every seed. */
+/** An image of `byteLength` bytes, which depends on `seed`. */
 export function image(byteLength, seed = 1) {
   return Buffer.from(Uint8Array.from({ length: byteLength }, (_, at) => (at * 151 + seed * 89) % 251));
 }
 
-/** A converted copy, by a look-up in the conversion of every code, whose SHA-256 `conversion.mjs` proves. */
+/** A converted copy, from the table of all code values, whose SHA-256 `conversion.mjs` checks. */
 export function convertedCopy(source, from, to) {
   const table = everyCode();
   convertTransfer(table, from, to);
@@ -23,9 +25,19 @@ export function convertedCopy(source, from, to) {
   return copy;
 }
 
-/** A Buffer whose memory was transferred away. */
+/** A detached Buffer. */
 export function detached() {
   const buffer = Buffer.from(new ArrayBuffer(6));
   structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
   return buffer;
+}
+
+/** What `body` throws. */
+export function thrownBy(body) {
+  try {
+    body();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail("nothing was thrown");
 }

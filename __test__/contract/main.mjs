@@ -1,12 +1,13 @@
-// The contract of the addon, on any runtime: runs all cases, prints those that fail, and how many passed.
-// Needs a `gc` function, where the runtime has a flag for it.
+// The contract of the addon, on any runtime: runs all cases, and prints those that fail and how many passed.
+// Requires the global function `gc`, except on Bun.
 
 import { cases as allocatorCases } from "./allocator.mjs";
 import { cases as badInputCases } from "./bad-input.mjs";
 import { cases as cacheCases } from "./cache.mjs";
 import { cases as conversionCases } from "./conversion.mjs";
-import { cases as memoryCases } from "./memory.mjs";
+import { cases as garbageCollectionCases } from "./garbage-collection.mjs";
 import { cases as moduleCases } from "./modules.mjs";
+import { cases as peakMemoryCases } from "./peak-memory.mjs";
 import { cases as workerCases } from "./workers.mjs";
 
 const cases = [
@@ -15,7 +16,8 @@ const cases = [
   ...cacheCases,
   ...badInputCases,
   ...allocatorCases,
-  ...memoryCases,
+  ...garbageCollectionCases,
+  ...peakMemoryCases,
   ...workerCases,
 ];
 

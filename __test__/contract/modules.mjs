@@ -1,4 +1,4 @@
-// The ways to load the addon.
+// Ways to load the addon.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";

@@ -1,4 +1,4 @@
-// What worker threads do for workers.mjs.
+// The worker threads of workers.mjs.
 
 import { parentPort, workerData } from "node:worker_threads";
 
@@ -7,10 +7,10 @@ import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer
 const tasks = {
   fillCache(source) {
     const cache = createHdrImageTransferCache({ maxBytes: 10_000 });
-    const request = (id) => cache.getConverted(`image ${id}`, "pq", "hlg", source);
-    for (let id = 0; id < 199; id++) request(id);
-    const converted = request(199);
-    parentPort.postMessage({ converted, isSame: request(199) === converted, bytesUsed: cache.bytesUsed() });
+    const convert = (id) => cache.getConverted(`image ${id}`, "pq", "hlg", source);
+    for (let id = 0; id < 199; id++) convert(id);
+    const converted = convert(199);
+    parentPort.postMessage({ converted, isSame: convert(199) === converted, bytesUsed: cache.bytesUsed() });
   },
 
   transferResult(source) {

@@ -1,4 +1,4 @@
-// Worker threads: each has caches of its own, what they convert can be transferred, and they may end at any time.
+// Worker threads have their own caches, can transfer images, and may be terminated at any time.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,10 +10,10 @@ import { convertedCopy, image } from "./images.mjs";
 
 export const cases = [
   [
-    "many at once, each with caches of its own",
+    "several workers, each with its own cache",
     async () => {
       const here = createHdrImageTransferCache();
-      const kept = here.getConverted("image 0", "pq", "hlg", image(600, 99));
+      const cached = here.getConverted("image 0", "pq", "hlg", image(600, 99));
       const workers = Array.from({ length: 4 }, (_, seed) => start("fillCache", image(600, seed)));
       const messages = await Promise.all(workers.map((worker) => once(worker, "message")));
       for (const [seed, [{ converted, isSame, bytesUsed }]] of messages.entries()) {
@@ -21,11 +21,11 @@ export const cases = [
         assert.deepEqual([isSame, bytesUsed], [true, 9600]);
       }
       await Promise.all(workers.map((worker) => worker.terminate()));
-      assert.equal(here.getConverted("image 0", "pq", "hlg", image(600, 99)), kept);
+      assert.equal(here.getConverted("image 0", "pq", "hlg", image(600, 99)), cached);
     },
   ],
   [
-    "a result is transferred from one",
+    "an image is transferred from a worker",
     async () => {
       const worker = start("transferResult", image(600));
       const [converted] = await once(worker, "message");
@@ -34,7 +34,7 @@ export const cases = [
     },
   ],
   [
-    "a result is transferred to one: here it is converted anew",
+    "a cached image is transferred to a worker: the next call is a cache miss",
     async () => {
       const cache = createHdrImageTransferCache();
       const worker = start("echo");
@@ -50,7 +50,7 @@ export const cases = [
     },
   ],
   ...[600, 6 * 640 * 360].map((byteLength) => [
-    `they may end at any time, with images of ${byteLength} bytes`,
+    `a worker is terminated while it converts images of ${byteLength} bytes`,
     async () => {
       for (let round = 0; round < 10; round++) {
         const worker = start("convertForEver", Buffer.alloc(byteLength));

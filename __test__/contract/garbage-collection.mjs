@@ -1,4 +1,4 @@
-// What is let go is collected; what JavaScript or a cache holds is not.
+// Released images are collected; those that JavaScript or a cache holds are not.
 
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
@@ -11,35 +11,34 @@ const IMAGES = 100;
 
 const collectGarbage = globalThis.gc ?? (() => globalThis.Bun.gc(true));
 
-/** What is done with a cache of these limits that holds one image. */
-const letGo = [
+/** The limits of a cache, and what releases its image. */
+const releases = [
   ["evicted", 1, (cache) => cache.getConverted("another", "pq", "hlg", image(6))],
   ["deleted", 1, (cache) => cache.delete("image")],
   ["cleared", 1, (cache) => cache.clear()],
   ["replaced", 1, (cache) => cache.getConverted("image", "pq", "hlg", image(6))],
-  ["not kept, since it is larger than maxBytes,", { maxBytes: 500 }, () => {}],
-  ["not kept, since caching is off,", 0, () => {}],
+  ["not cached because it is larger than maxBytes", { maxBytes: 500 }, () => {}],
+  ["not cached because caching is off", 0, () => {}],
 ];
 
 export const cases = [
-  ...letGo.flatMap(([name, limits, use]) => [
+  ...releases.flatMap(([name, limits, use]) => [
     [
-      `an image that was ${name} is collected`,
+      `an image is collected that was ${name}`,
       async () => {
         const caches = [];
-        const collected = await countCollected(() => {
+        await assertCollected(() => {
           const cache = createHdrImageTransferCache(limits);
           caches.push(cache);
           const converted = cache.getConverted("image", "pq", "hlg", image(600));
           use(cache);
           return converted;
         });
-        assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
         assert.equal(caches.length, IMAGES);
       },
     ],
     [
-      `an image that was ${name} stays as it was for those who hold it`,
+      `an image that JavaScript holds is unchanged after it was ${name}`,
       () => {
         const cache = createHdrImageTransferCache(limits);
         const converted = cache.getConverted("image", "pq", "hlg", image(600));
@@ -50,16 +49,15 @@ export const cases = [
     ],
   ]),
   [
-    "the images of a cache that was dropped are collected",
+    "the images of a dropped cache are collected",
     async () => {
-      const collected = await countCollected(() =>
+      await assertCollected(() =>
         createHdrImageTransferCache().getConverted("image", "pq", "hlg", image(600)),
       );
-      assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
     },
   ],
   [
-    "a kept image is not collected",
+    "a cached image is not collected",
     async () => {
       const cache = createHdrImageTransferCache(IMAGES);
       let id = 0;
@@ -69,46 +67,78 @@ export const cases = [
     },
   ],
   [
-    "a source is collected, though its image is kept",
+    "cached images are not collected after others were evicted, deleted and replaced",
+    async () => {
+      const cache = createHdrImageTransferCache(IMAGES);
+      const convert = (id, byteLength) => cache.getConverted(`${id}`, "pq", "hlg", image(byteLength));
+      for (let id = 0; id < 2 * IMAGES; id++) convert(id, 12);
+      for (let id = IMAGES; id < 2 * IMAGES; id += 2) cache.delete(`${id}`);
+      for (let id = IMAGES; id < 2 * IMAGES; id++) convert(id, 600);
+      await countCollected(() => ({}));
+      const { misses } = cache.stats();
+      for (let id = IMAGES; id < 2 * IMAGES; id++) convert(id, 600);
+      assert.equal(cache.stats().misses, misses);
+    },
+  ],
+  [
+    "a source is collected while its image is cached",
     async () => {
       const cache = createHdrImageTransferCache(IMAGES);
       let id = 0;
-      const collected = await countCollected(() => {
+      await assertCollected(() => {
         const source = image(600);
         for (const to of ["hlg", "hlg", "pq"]) cache.getConverted(`${id}`, "pq", to, source);
         id++;
         return source;
       });
-      assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
       assert.equal(cache.size(), IMAGES);
     },
   ],
   [
-    "the functions of a cache outlive it",
+    "getConverted alone keeps the images of its cache alive",
     async () => {
-      const sizes = [];
-      const collected = await countCollected(() => {
+      const functions = [];
+      await assertCollected(() => {
         const cache = createHdrImageTransferCache();
         cache.getConverted("image", "pq", "hlg", image(12));
-        sizes.push(cache.size);
+        functions.push(cache.getConverted);
         return cache;
       });
-      assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
-      assert.ok(sizes.every((size) => size() === 1));
+      const converted = convertedCopy(image(12), "pq", "hlg");
+      // Cache misses would convert the other image.
+      for (const getConverted of functions) {
+        assert.deepEqual(getConverted("image", "pq", "hlg", image(12, 2)), converted);
+      }
+    },
+  ],
+  [
+    "a cache that one of its own Buffers refers to is collected",
+    async () => {
+      await assertCollected(() => {
+        const cache = createHdrImageTransferCache();
+        cache.getConverted("image", "pq", "hlg", image(600)).owner = cache;
+        return cache;
+      });
     },
   ],
 ];
 
-/** Tells of each collected object that was registered. It must live as long as anyone waits for it. */
+/** Asserts that most results of `make` are collected. */
+async function assertCollected(make) {
+  const collected = await countCollected(make);
+  assert.ok(collected >= IMAGES / 2, `${collected} of ${IMAGES}`);
+}
+
+/** Counts collected objects. Must live until they are collected. */
 const registry = new FinalizationRegistry((collected) => collected.push(true));
 
-/** How many of the objects are collected that `make` gives. */
+/** Calls `make`, and returns how many of its results are collected. */
 async function countCollected(make) {
   const collected = [];
   for (let made = 0; made < IMAGES; made++) registry.register(make(), collected);
   for (let turn = 0; turn < 50 && collected.length < IMAGES; turn++) {
     collectGarbage();
-    // Between turns, finalizers run.
+    // Finalizers run between turns of the event loop.
     await setTimeout(1);
   }
   return collected.length;

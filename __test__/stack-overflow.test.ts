@@ -1,14 +1,12 @@
-/** What calls bear. The errors of bad input are in `contract/bad-input.mjs`, for every runtime. */
-
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+/** Calls with little stack left. */
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
 import { convertedCopy, image } from "./model.ts";
+import { runScript } from "./processes.ts";
 
-test("an overflowing stack is told as such", () => {
+test("a stack overflow throws JavaScript's RangeError", () => {
   const cache = createHdrImageTransferCache(0);
   const source = image(600);
   const thrown = new Set<string>();
@@ -16,7 +14,7 @@ test("an overflowing stack is told as such", () => {
     try {
       recurse();
     } catch {
-      // At each depth on the way back, from where there is no stack left to where there is enough.
+      // At each depth on the way back, from no stack to enough.
       try {
         cache.getConverted("image", "pq", "hlg", source);
       } catch (error) {
@@ -33,8 +31,8 @@ test.each([
   ["pq", "hlg", "portable"],
   ["hlg", "pq", "portable"],
   ["pq", "hlg", "best"],
-])("from %s to %s, the first conversion with hardly any stack left, %s kernel", async (from, to, kernel) => {
-  // In a process of its own, which has neither tables nor threads yet, and of an image that needs both.
+])("the first conversion, from %s to %s, with little stack, %s kernel", async (from, to, kernel) => {
+  // A new process has neither tables nor threads yet, and the image needs both.
   const body = `
     const { convertTransfer } = require("hdr-image-transfer-cache");
     const buf = Buffer.alloc(6 * 2 ** 20);
@@ -43,7 +41,7 @@ test.each([
       try {
         recurse();
       } catch {
-        // If there is not enough left for this either, the caller tries.
+        // If this overflows the stack, too, the caller tries.
         convertTransfer(buf, "${from}", "${to}");
         conversions++;
       }
@@ -53,16 +51,5 @@ test.each([
   `;
   const script = `new (require("node:worker_threads").Worker)(${JSON.stringify(body)}, { eval: true })`;
   const env = { ...process.env, HDR_IMAGE_TRANSFER_KERNEL: kernel };
-  const { stdout } = await promisify(execFile)(process.execPath, ["-e", script], { env });
-  expect(stdout).toBe("1\n");
-});
-
-test("a cache goes on after errors", () => {
-  const cache = createHdrImageTransferCache();
-  for (let time = 0; time < 1000; time++) {
-    // @ts-expect-error: not a Buffer
-    expect(() => cache.getConverted("image", "pq", "hlg", time)).toThrow(TypeError);
-  }
-  const converted = cache.getConverted("image", "pq", "hlg", image(12));
-  expect(converted).toEqual(convertedCopy(image(12), "pq", "hlg"));
+  expect(await runScript(script, { env })).toBe("1\n");
 });

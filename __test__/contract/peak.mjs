@@ -1,0 +1,77 @@
+// A process of its own for peak-memory.mjs: `peak.mjs <workload>` prints the peak of its resident memory in MiB.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+
+import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
+
+const source = Buffer.alloc(12 << 20, 0x55);
+
+const workloads = {
+  map: () => dropCaches(createMap),
+  caches: () => dropCaches(createHdrImageTransferCache),
+  async microtasks() {
+    for (let round = 0; round < 100; round++) {
+      fillCache(createHdrImageTransferCache());
+      await Promise.resolve();
+    }
+  },
+  cycles() {
+    for (let round = 0; round < 100; round++) {
+      const cache = createHdrImageTransferCache();
+      for (const converted of fillCache(cache)) converted.owner = cache;
+    }
+  },
+  functions() {
+    const black = Buffer.alloc(source.length);
+    for (let round = 0; round < 100; round++) {
+      const { getConverted } = createHdrImageTransferCache();
+      fillCache({ getConverted });
+      // All are cache hits: a miss would convert the black image.
+      for (let id = 0; id < 4; id++) assert.notEqual(getConverted(`${id}`, "pq", "hlg", black)[0], 0);
+    }
+  },
+  mapEvictions: () => evict(createMap(4)),
+  evictions: () => evict(createHdrImageTransferCache()),
+  sets: () => lookUpLongIds(() => new Set()),
+  longIds: () => lookUpLongIds(createHdrImageTransferCache),
+};
+
+await workloads[process.argv[2]]();
+console.log(peakMiB());
+
+/** What a cache is compared with: a `Map` of copies. */
+function createMap(maxEntries = Infinity) {
+  const images = new Map();
+  return {
+    getConverted(imageId, _sourceTransfer, _targetTransfer, image) {
+      if (images.size === maxEntries) images.delete(images.keys().next().value);
+      images.set(imageId, Buffer.from(image));
+      return images.get(imageId);
+    },
+  };
+}
+
+function dropCaches(create) {
+  for (let round = 0; round < 100; round++) fillCache(create());
+}
+
+function fillCache(cache) {
+  return ["0", "1", "2", "3"].map((id) => cache.getConverted(id, "pq", "hlg", source));
+}
+
+function evict(cache) {
+  const image = Buffer.alloc(3840 * 2160 * 6, 0x55);
+  for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "pq", "hlg", image);
+}
+
+function lookUpLongIds(create) {
+  const caches = Array.from({ length: 300 }, () => create());
+  for (const [at, cache] of caches.entries()) cache.delete("x".repeat(2 ** 20 - 10) + at);
+}
+
+/** On Linux from `/proc`: `maxRSS` includes the memory of the parent process, of which a child starts as a copy. */
+function peakMiB() {
+  if (process.platform !== "linux") return process.resourceUsage().maxRSS / 1024;
+  return /VmHWM:\s*(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1] / 1024;
+}

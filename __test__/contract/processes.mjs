@@ -1,0 +1,11 @@
+// Scripts of this folder in processes of their own.
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+/** Runs a script without the flags of this process, and returns its output. */
+export function run(script, ...args) {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return promisify(execFile)(process.execPath, [path, ...args]);
+}

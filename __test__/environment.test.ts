@@ -1,0 +1,115 @@
+/** JavaScript environments that are unusual: replaced built-ins, flags of Node.js, and termination during a call. */
+
+import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
+import { expect, test } from "vitest";
+
+import { convertedCopy, image } from "./model.ts";
+import { runScript } from "./processes.ts";
+import { withProperty } from "./properties.ts";
+
+const fail = () => {
+  throw new Error("called");
+};
+const TypedArray = Object.getPrototypeOf(Uint8Array);
+
+test.each<[string, object, PropertyKey, PropertyDescriptor]>([
+  ["length", TypedArray.prototype, "length", { get: fail }],
+  ["byteLength", TypedArray.prototype, "byteLength", { get: fail }],
+  ["byteOffset", TypedArray.prototype, "byteOffset", { get: fail }],
+  ["buffer", TypedArray.prototype, "buffer", { get: fail }],
+  ["the type of a typed array", TypedArray.prototype, Symbol.toStringTag, { get: fail }],
+  ["the species of typed arrays", TypedArray, Symbol.species, { get: fail }],
+  ["the length of an ArrayBuffer", ArrayBuffer.prototype, "byteLength", { get: fail }],
+  ["instanceof Uint8Array", Uint8Array, Symbol.hasInstance, { value: fail }],
+  ["instanceof Buffer", Buffer, Symbol.hasInstance, { value: fail }],
+  ["String.prototype.toString", String.prototype, "toString", { value: fail }],
+  ["iteration", Array.prototype, Symbol.iterator, { value: fail }],
+  ["calling", Function.prototype, "call", { value: fail }],
+  ["Uint8Array", globalThis, "Uint8Array", { value: fail }],
+  ["ArrayBuffer", globalThis, "ArrayBuffer", { value: fail }],
+  ["TypeError", globalThis, "TypeError", { value: fail }],
+  ["stack traces", Error, "prepareStackTrace", { value: fail }],
+  ["setters of results", Object.prototype, "hits", { set: fail, get: fail }],
+  ["constants in results", Object.prototype, "size", { value: 1 }],
+  ["Buffer", globalThis, "Buffer", { value: undefined }],
+])("a built-in is replaced: %s", (_, object, key, descriptor) => {
+  const source = image(12);
+  const inPlace = image(12);
+  const compare = withProperty(object, key, descriptor, () => {
+    const cache = createHdrImageTransferCache({ maxEntries: 1 });
+    const first = cache.getConverted("image", "pq", "hlg", source);
+    const second = cache.getConverted("image", "pq", "hlg", source);
+    convertTransfer(inPlace, "pq", "hlg");
+    const stats = cache.stats();
+    let error: any;
+    try {
+      cache.delete(1 as never);
+    } catch (thrown) {
+      error = thrown;
+    }
+    // Compared later, since assertions use built-ins.
+    return () => {
+      expect(first).toEqual(convertedCopy(source, "pq", "hlg"));
+      expect(second).toBe(first);
+      expect(inPlace).toEqual(first);
+      expect(Object.keys(cache)).toContain("size");
+      expect(cache.size()).toBe(1);
+      expect(stats).toEqual({ ...cache.stats() });
+      expect(stats.hits).toBe(1);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.code).toBe("ERR_INVALID_ARG_TYPE");
+    };
+  });
+  compare();
+});
+
+test.each([
+  "--frozen-intrinsics",
+  "--disable-proto=delete",
+  "--disable-proto=throw",
+  "--disallow-code-generation-from-strings",
+  "--jitless",
+  "--zero-fill-buffers",
+])("node %s", async (flag) => {
+  const script = `
+    const { convertTransfer, createHdrImageTransferCache } = require("hdr-image-transfer-cache");
+    const { getConverted, delete: remove, stats } = createHdrImageTransferCache({ maxEntries: 1 });
+    const source = Buffer.from("${image(12).toString("hex")}", "hex");
+    const converted = getConverted("image", "pq", "hlg", source);
+    const isHit = getConverted("image", "pq", "hlg", source) === converted;
+    convertTransfer(source, "pq", "hlg");
+    let code;
+    try {
+      remove(1);
+    } catch (error) {
+      code = error.code;
+    }
+    console.log(converted.toString("hex"), source.equals(converted), isHit, code, stats().entries);
+  `;
+  const hex = convertedCopy(image(12), "pq", "hlg").toString("hex");
+  expect(await runScript(script, { flags: [flag] })).toBe(`${hex} true true ERR_INVALID_ARG_TYPE 1\n`);
+});
+
+test.each([
+  ["a getter of options", "", "createHdrImageTransferCache({ get maxBytes() { end(); } });"],
+  [
+    "Buffer.allocUnsafeSlow",
+    "Buffer.allocUnsafeSlow = end;",
+    'createHdrImageTransferCache().getConverted("image", "pq", "hlg", Buffer.alloc(12));',
+  ],
+])("%s ends a worker, and then the process", async (_, preparation, ending) => {
+  const body = (name: string) => `
+    process.on("exit", (code) => console.log("${name}", code));
+    const end = () => process.exit(7);
+    ${preparation}
+    const { createHdrImageTransferCache } = require("hdr-image-transfer-cache");
+    ${ending}
+    console.log("not reached");
+  `;
+  const script = `
+    const worker = new (require("node:worker_threads").Worker)(${JSON.stringify(body("worker"))}, { eval: true });
+    worker.on("exit", () => { ${body("process")} });
+  `;
+  const failure = await runScript(script).catch((error) => error);
+  expect(failure).toMatchObject({ code: 7, stdout: "worker 7\nprocess 7\n", stderr: "" });
+});

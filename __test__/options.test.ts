@@ -1,0 +1,147 @@
+/** Options objects that JavaScript makes unusual: proxies, getters, and others. */
+
+import vm from "node:vm";
+
+import { createHdrImageTransferCache, type HdrImageTransferCache } from "hdr-image-transfer-cache";
+import { expect, test } from "vitest";
+
+import { thrownBy } from "./contract/images.mjs";
+import { call, expectTypeError } from "./errors.ts";
+import { image } from "./model.ts";
+import { withProperty } from "./properties.ts";
+
+const MIB = 2 ** 20;
+
+function limitsOf({ stats }: HdrImageTransferCache): [maxEntries: number, maxBytes: number] {
+  const { maxEntries, maxBytes } = stats();
+  return [maxEntries, maxBytes];
+}
+
+function revoked(target: object): object {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+test("a proxy: each option is read once, and nothing else", () => {
+  const traps: unknown[][] = [];
+  const record = (_: object, trap: keyof typeof Reflect) => (target: object, key: PropertyKey) => {
+    traps.push([trap, key]);
+    return (Reflect[trap] as typeof Reflect.get)(target, key);
+  };
+  const handler = new Proxy({}, { get: record as ProxyHandler<object>["get"] });
+  const options = new Proxy({ maxEntries: 2, maxBytes: 100 }, handler);
+  expect(limitsOf(createHdrImageTransferCache(options))).toEqual([2, 100]);
+  expect(traps).toEqual([
+    ["get", "maxEntries"],
+    ["get", "maxBytes"],
+    ["get", "ootf"],
+    ["get", "peakLuminance"],
+  ]);
+});
+
+test("an error of a trap or a getter is thrown unchanged, and no more is read", () => {
+  const error = { neither: "an error" };
+  const read: string[] = [];
+  const options = {
+    get maxEntries(): number {
+      read.push("maxEntries");
+      throw error;
+    },
+    get maxBytes(): number {
+      read.push("maxBytes");
+      return 1;
+    },
+  };
+  expect(thrownBy(() => createHdrImageTransferCache(options))).toBe(error);
+  expect(thrownBy(() => createHdrImageTransferCache(new Proxy(options, {})))).toBe(error);
+  expect(read).toEqual(["maxEntries", "maxEntries"]);
+});
+
+test("a revoked proxy: the error of V8", () => {
+  expect(() => createHdrImageTransferCache(revoked({}))).toThrow(
+    /^Cannot perform '.*' on a proxy that has been revoked$/,
+  );
+});
+
+test.each<[string, object, number, number]>([
+  ["frozen", Object.freeze({ maxEntries: 2, maxBytes: 100 }), 2, 100],
+  ["without a prototype", Object.assign(Object.create(null), { maxBytes: 100 }), Infinity, 100],
+  [
+    "of a class",
+    new (class {
+      get maxEntries() {
+        return 2;
+      }
+    })(),
+    2,
+    200 * MIB,
+  ],
+  ["of another realm", vm.runInNewContext("({ maxEntries: 2 })"), 2, 200 * MIB],
+  ["a Map, whose entries are not properties", new Map([["maxEntries", 2]]), Infinity, 200 * MIB],
+  ["a Number object", Object(2), Infinity, 200 * MIB],
+  ["a proxy of an array", new Proxy([2], {}), Infinity, 200 * MIB],
+  ["a proxy of a proxy", new Proxy(new Proxy({ maxEntries: 2 }, {}), {}), 2, 200 * MIB],
+  [
+    "with 100000 properties",
+    Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`maxEntries${at}`, at])),
+    Infinity,
+    200 * MIB,
+  ],
+  [
+    "with sparse elements",
+    { ...Object.fromEntries([[2 ** 32 - 2, 1]]), length: 2 ** 53, maxBytes: 100 },
+    Infinity,
+    100,
+  ],
+])("%s", (_, options, maxEntries, maxBytes) => {
+  expect(limitsOf(createHdrImageTransferCache(options))).toEqual([maxEntries, maxBytes]);
+});
+
+test.each([
+  ["a huge array", Array(2 ** 32 - 1), "an array"],
+  ["an array of a subclass", new (class extends Array {})(), "an array"],
+  ["an array of another realm", vm.runInNewContext("[16]"), "an array"],
+  ["a Buffer of a subclass", new (class extends Uint8Array {})(16), "a Uint8Array"],
+  ["a revoked proxy of a function", revoked(() => 16), "a function"],
+])("%s is rejected", (_, limits, shown) => {
+  const message = `createHdrImageTransferCache: limits must be a number or an options object, got ${shown}`;
+  expectTypeError(() => call(createHdrImageTransferCache, limits), message);
+});
+
+test("inherited options are used, also from a polluted Object.prototype", () => {
+  const given = [{}, { maxBytes: undefined }, undefined, 3, Object.create(null)];
+  const caches = withProperty(Object.prototype, "maxBytes", { value: 6 }, () =>
+    given.map((limits) => createHdrImageTransferCache(limits)),
+  );
+  expect(caches.map(limitsOf)).toEqual([
+    [Infinity, 6],
+    [Infinity, 200 * MIB],
+    [16, 200 * MIB],
+    [3, 200 * MIB],
+    [Infinity, 200 * MIB],
+  ]);
+});
+
+test("a getter uses caches, detaches a Buffer and collects garbage", () => {
+  const outer = createHdrImageTransferCache();
+  const source = image(600);
+  const cached = outer.getConverted("image", "pq", "hlg", source);
+  const sent = Buffer.from(new ArrayBuffer(12));
+  const options = {
+    get maxEntries() {
+      expect(outer.getConverted("image", "pq", "hlg", source)).toBe(cached);
+      outer.clear();
+      structuredClone(sent.buffer, { transfer: [sent.buffer] });
+      return limitsOf(createHdrImageTransferCache({ maxEntries: 5 }))[0];
+    },
+    get maxBytes() {
+      global.gc!();
+      return 1000;
+    },
+  };
+  const cache = createHdrImageTransferCache(options);
+  expect(limitsOf(cache)).toEqual([5, 1000]);
+  expect(cache.getConverted("image", "pq", "hlg", source)).toEqual(cached);
+  expect(outer.size()).toBe(0);
+});
