@@ -96,7 +96,7 @@ async function manifestOf(path: string, name: string) {
   return JSON.parse(await readFile(join(path, "node_modules", name, "package.json"), "utf8"));
 }
 
-const SHIPPED = ["LICENSE", "README.md", "index.d.ts", "index.js", "package.json"];
+const SHIPPED = ["CHANGELOG.md", "LICENSE", "README.md", "docs", "index.d.ts", "index.js", "package.json"];
 
 describe("what is packed", () => {
   test("for a release: a package for each platform, of the same version", async () => {

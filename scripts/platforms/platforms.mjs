@@ -31,7 +31,7 @@ export const PLATFORMS = {
   "node@20": here("node@20", ["--expose-gc"]),
   "node@22": here("node@22", ["--expose-gc"]),
   "node@24": here("node@24", ["--expose-gc"]),
-  "node@26": here("node@26", ["--expose-gc"]),
+  "node@26": here("node@26", ["--expose-gc", "--js-immutable-arraybuffer"]),
   "bun@1": here("bun@1", []),
   "deno@2": here("deno@2", DENO_ARGS),
   "arm64-gnu": {

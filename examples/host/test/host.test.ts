@@ -184,7 +184,8 @@ test("conversionMs is the wall time of the misses, in milliseconds", () => {
   expect(proportion).toBeLessThanOrEqual(1.001);
 });
 
-test("no memory for an image is an error, and the cache is as before", () => {
+// The addon takes the function when it is loaded, before a test can replace it.
+test.runIf(expected === "fallback")("no memory for an image is an error, and the cache is as before", () => {
   const cache = createHdrImageTransferCache();
   const cached = cache.getConverted("cached", "pq", "hlg", PQ_WHITE);
   const before = cache.stats();
