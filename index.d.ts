@@ -6,7 +6,7 @@ export type HdrTransfer = "hlg" | "pq";
 /** What the HLG OOTF depends on: each channel on its own, or the luminance of the pixel as specified in BT.2100. */
 export type HlgOotf = "per-channel" | "luminance";
 
-// The generator knows no `extends`; TypeScript merges this with the declaration below.
+/** Options of a cache: its limits, and how it converts. */
 export interface HdrImageTransferCacheOptions extends ConvertTransferOptions {}
 
 /**
@@ -127,7 +127,7 @@ export interface HdrImageTransferCache {
 }
 
 /**
- * Limits of a cache, and, as for `convertTransfer`, how it converts.
+ * The limits of a cache, and how it converts.
  *
  * Both limits hold at all times. A limit of 0 turns caching off.
  */
@@ -135,7 +135,7 @@ export interface HdrImageTransferCacheOptions {
   /**
    * The maximum number of cached images: a non-negative integer.
    *
-   * @default no limit on the number of images
+   * @default no limit on the number of images (16 without `limits`)
    */
   maxEntries?: number | null | undefined
   /**

@@ -21,24 +21,24 @@ const HLG_C = 0.55991073;
 const HLG_PEAK = 1_000;
 
 /** The PQ EOTF: a signal to display light. */
-export function pqDisplayLight(signal: number): number {
+export function pqEotf(signal: number): number {
   const root = signal ** (1 / PQ_M2);
   return PQ_PEAK * (Math.max(root - PQ_C1, 0) / (PQ_C2 - PQ_C3 * root)) ** (1 / PQ_M1);
 }
 
 /** The inverse PQ EOTF: display light to a signal. */
-export function pqSignal(display: number): number {
+export function pqInverseEotf(display: number): number {
   const power = (display / PQ_PEAK) ** PQ_M1;
   return ((PQ_C1 + PQ_C2 * power) / (1 + PQ_C3 * power)) ** PQ_M2;
 }
 
 /** The inverse HLG OETF: a signal to scene light. */
-export function hlgSceneLight(signal: number): number {
+export function hlgInverseOetf(signal: number): number {
   return signal <= 0.5 ? signal ** 2 / 3 : (Math.exp((signal - HLG_C) / HLG_A) + HLG_B) / 12;
 }
 
 /** The HLG OETF: scene light to a signal. Light above 1 gives a signal above 1. */
-export function hlgSignal(scene: number): number {
+export function hlgOetf(scene: number): number {
   return scene <= 1 / 12 ? Math.sqrt(3 * scene) : HLG_A * Math.log(12 * scene - HLG_B) + HLG_C;
 }
 
@@ -85,6 +85,6 @@ function hlgInverseOotfPerChannel(display: number, peak: number): number {
 export function convertSignal(signal: number, from: HdrTransfer, to: HdrTransfer, peak = HLG_PEAK): number {
   if (from === to) return signal;
   return from === "pq"
-    ? hlgSignal(hlgInverseOotfPerChannel(pqDisplayLight(signal), peak))
-    : pqSignal(hlgOotfPerChannel(hlgSceneLight(signal), peak));
+    ? hlgOetf(hlgInverseOotfPerChannel(pqEotf(signal), peak))
+    : pqInverseEotf(hlgOotfPerChannel(hlgInverseOetf(signal), peak));
 }

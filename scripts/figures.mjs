@@ -1,10 +1,10 @@
-// Draws docs/charts/ and fills in the tables of docs/performance.md, from what was measured last. A part of
+// Draws docs/charts/ and fills in the tables of docs/performance.md and README.md, from what was measured last. A part of
 // `npm run generate`. Charts of what was not measured stay as they are.
 
 import { drawConversion, drawLight, drawOotfError, printHighestLight } from "./figures/computed.mjs";
 import { drawHost, drawMiss, drawScale, drawSoak } from "./figures/measured.mjs";
 import { bench, benches, host, soak } from "./figures/results.mjs";
-import { benchTable, hostTable, runtimesTable, writeTable } from "./figures/tables.mjs";
+import { benchTable, gainTable, hostTable, runtimesTable, writeTable } from "./figures/tables.mjs";
 
 printHighestLight();
 drawOotfError();
@@ -21,6 +21,7 @@ const isMeasured = (command, result, ...cases) => {
 if (isMeasured("npm run bench:host", host)) {
   drawHost(host);
   writeTable("host", hostTable(host));
+  writeTable("gain", gainTable(host), "README.md");
 }
 if (isMeasured("npm run test:soak", soak)) drawSoak(soak);
 if (isMeasured("npm run bench --", bench, "misses")) drawMiss(bench);

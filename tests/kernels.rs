@@ -4,6 +4,7 @@
 #[path = "../fuzz/src/guarded.rs"]
 mod guarded;
 
+use std::mem::MaybeUninit;
 use std::sync::Barrier;
 use std::thread;
 
@@ -53,7 +54,7 @@ fn samples(count: usize, seed: usize) -> Vec<Sample> {
     (0..count).map(|at| ((at + seed).wrapping_mul(40_503).wrapping_add(1) as u16).to_le_bytes()).collect()
 }
 
-/// Converts in all ways there are, and checks the results.
+/// Converts out of place, in place and in shared memory, and checks the results.
 fn check(conversion: Conversion, kernel: &Kernel, samples: &[Sample], offset: usize, target_offset: usize) {
     let expected = expected(conversion, samples);
     let mut source = Guarded::new(samples, offset);
@@ -101,6 +102,8 @@ fn all_lengths_without_guards() {
         for length in lengths(conversion) {
             let mut in_place: Box<[Sample]> = samples(length, 1).into();
             let expected = expected(conversion, &in_place);
+            let mut target: Box<[MaybeUninit<Sample>]> = vec![MaybeUninit::uninit(); length].into();
+            kernel.convert(&in_place[..], &mut target);
             kernel.convert_in_place(&mut in_place);
             assert_eq!(*in_place, *expected);
         }
@@ -150,7 +153,8 @@ fn different_lengths_are_rejected() {
 /// Split across threads, with tails everywhere. `HDR_TEST_LARGE_SAMPLES` sets a smaller size, for emulators.
 #[test]
 fn large_images() {
-    let count = std::env::var("HDR_TEST_LARGE_SAMPLES").map_or((9 << 20) + 75, |count| count.parse().unwrap());
+    let count =
+        std::env::var("HDR_TEST_LARGE_SAMPLES").map_or((9 << 20) + 75, |count| count.parse().unwrap());
     let samples = samples(count, 1);
     for conversion in conversions() {
         let expected = expected(conversion, &samples);

@@ -9,10 +9,10 @@ import {
   convertSignal,
   hlgInverseOotf,
   hlgOotf,
-  hlgSceneLight,
-  hlgSignal,
-  pqDisplayLight,
-  pqSignal,
+  hlgInverseOetf,
+  hlgOetf,
+  pqEotf,
+  pqInverseEotf,
 } from "../curves.js";
 
 export interface Rendering {
@@ -60,8 +60,8 @@ function convertPixels(samples: DataView, from: HdrTransfer, peak: number): void
     const signals: Colour = [signalAt(0), signalAt(2), signalAt(4)];
     const converted =
       from === "pq"
-        ? hlgInverseOotf(mapColour(signals, pqDisplayLight), peak).map(hlgSignal)
-        : hlgOotf(mapColour(signals, hlgSceneLight), peak).map(pqSignal);
+        ? hlgInverseOotf(mapColour(signals, pqEotf), peak).map(hlgOetf)
+        : hlgOotf(mapColour(signals, hlgInverseOetf), peak).map(pqInverseEotf);
     for (const [channel, signal] of converted.entries()) {
       samples.setUint16(at + 2 * channel, codeOf(signal), true);
     }

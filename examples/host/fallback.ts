@@ -114,6 +114,8 @@ function allocate(byteLength: number): Buffer {
   try {
     return Buffer.allocUnsafeSlow(byteLength);
   } catch (cause) {
+    // A stack overflow is a RangeError, too.
+    if (!(cause instanceof RangeError) || cause.message.includes("call stack")) throw cause;
     const message = `getConverted: no memory for the converted image of ${byteLength} bytes`;
     throw Object.assign(new Error(message, { cause }), { code: "ERR_MEMORY_ALLOCATION_FAILED" });
   }

@@ -7,16 +7,16 @@ import {
   hlgInverseOotf,
   hlgOotf,
   hlgOotfPerChannel,
-  hlgSceneLight,
+  hlgInverseOetf,
   luminance,
-  pqDisplayLight,
+  pqEotf,
 } from "../curves.ts";
 import type { HdrImage } from "./png.mts";
 
 const HIGH_LIGHT = 1000;
 
 /** The scene light above which the HLG code rounds to more than 65535. */
-const CLIPPING_SCENE_LIGHT = hlgSceneLight(65535.5 / 65535);
+const CLIPPING_SCENE_LIGHT = hlgInverseOetf(65535.5 / 65535);
 
 /** In cd/m². The light of a pixel is that of its brightest channel, as for MaxCLL and MaxFALL (CTA-861.3). */
 export interface LightLevels {
@@ -81,6 +81,6 @@ function* displayLight({ transfer, samples }: HdrImage, peakLuminance: number): 
 /** The light of each code: display light for PQ, scene light for HLG. */
 function lightOfCodes(transfer: HdrTransfer): Float64Array {
   // With the rounded constants of BT.2100, the scene light of HLG white is slightly above 1.
-  const light = transfer === "pq" ? pqDisplayLight : (signal: number) => Math.min(1, hlgSceneLight(signal));
+  const light = transfer === "pq" ? pqEotf : (signal: number) => Math.min(1, hlgInverseOetf(signal));
   return Float64Array.from({ length: 65536 }, (_, code) => light(code / 65535));
 }

@@ -7,7 +7,7 @@ use hdr_image_transfer_cache::curves::{Direction, HlgDisplay};
 
 use crate::guarded::{ALIGNMENT, Guarded};
 
-/// Reads a conversion, two offsets and samples from `data`, and converts them in all ways there are.
+/// Reads a conversion, two offsets and samples from `data`, and converts them out of place, in place and in shared memory.
 pub fn check(data: &[u8]) -> Result<()> {
     let mut input = Unstructured::new(data);
     let conversion = conversion(&mut input)?;

@@ -2,7 +2,7 @@
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { hlgOotfPerChannel, hlgSceneLight, pqDisplayLight } from "../../examples/curves.ts";
+import { hlgOotfPerChannel, hlgInverseOetf, pqEotf } from "../../examples/curves.ts";
 import { valueAxis, writeChart } from "./chart.mjs";
 
 /** Signals from 0 to 1. */
@@ -96,11 +96,11 @@ export function drawLight() {
     subtitle: "PQ signals state the light. HLG signals are relative to the peak of the display.",
     yAxis: valueAxis("cd/m², logarithmic", { type: "log", min: least, max: most, gap: 56 }),
     lines: [
-      { name: "PQ", color: "#24292f", data: data(pqDisplayLight) },
+      { name: "PQ", color: "#24292f", data: data(pqEotf) },
       ...PEAKS.map(([peak, color]) => ({
         name: `HLG, ${peak} cd/m² display`,
         color,
-        data: data((signal) => hlgOotfPerChannel(hlgSceneLight(signal), peak)),
+        data: data((signal) => hlgOotfPerChannel(hlgInverseOetf(signal), peak)),
       })),
     ],
   });
@@ -169,6 +169,6 @@ export function printHighestLight() {
   for (const [channel, name] of ["red", "green", "blue"].entries()) {
     const colour = [0, 0, 0].with(channel, 65535);
     const signal = toPq([colour], { ootf: "luminance" })[channel] / 65535;
-    console.log(`${name}, luminance OOTF, 1000 cd/m²: up to ${pqDisplayLight(signal).toFixed(0)} cd/m²`);
+    console.log(`${name}, luminance OOTF, 1000 cd/m²: up to ${pqEotf(signal).toFixed(0)} cd/m²`);
   }
 }

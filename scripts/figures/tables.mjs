@@ -1,21 +1,20 @@
-// The tables of docs/performance.md, between markers such as `<!-- host -->` and `<!-- /host -->`.
+// The tables of docs/performance.md and README.md, between markers such as `<!-- host -->` and `<!-- /host -->`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { machineInWords } from "../../bench/machine.mjs";
 
-const DOCUMENT = new URL("../../docs/performance.md", import.meta.url);
-
-/** Replaces what stands between the markers of a table. */
-export function writeTable(name, markdown) {
-  const before = readFileSync(DOCUMENT, "utf8");
+/** Replaces what stands between the markers of a table in a document. */
+export function writeTable(name, markdown, document = "docs/performance.md") {
+  const file = new URL(`../../${document}`, import.meta.url);
+  const before = readFileSync(file, "utf8");
   const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`);
-  if (!between.test(before)) throw new Error(`docs/performance.md has no markers <!-- ${name} -->`);
+  if (!between.test(before)) throw new Error(`${document} has no markers <!-- ${name} -->`);
   writeFileSync(
-    DOCUMENT,
+    file,
     before.replace(between, (_, start, end) => `${start}\n${markdown}\n\n${end}`),
   );
-  console.log(`written: docs/performance.md, ${name}`);
+  console.log(`written: ${document}, ${name}`);
 }
 
 /** A table whose first columns are names, and all others numbers. */
@@ -41,6 +40,24 @@ export function hostTable({ machine, frames }) {
   ]);
   const head = ["", "", "", "video layer, ms", "2 images, first frame, ms", "2 images, later frames, µs"];
   return `${machine}. Minimum / median.\n\n${table(head, rows, 3)}`;
+}
+
+/** The gain on Node.js, for README. */
+export function gainTable({ machine, frames }) {
+  const rows = [
+    ["a video layer at 1080p, each frame", "1080p", "video"],
+    ["a video layer at 4K, each frame", "4K", "video"],
+    ["two images at 1080p, first frame", "1080p", "firstFrame"],
+  ].map(([label, size, times]) => {
+    const find = (name) =>
+      frames.find((frame) => frame.runtime.startsWith("Node") && frame.size === size && frame.name === name)[
+        times
+      ];
+    const [loop, addon] = [find("host's loop").median, find("addon").median];
+    return [label, `${digits(loop)} ms`, `${digits(addon)} ms`, `${(loop / addon).toFixed(0)} times`];
+  });
+  const { runtime } = frames[0];
+  return `${table([`${runtime}, ${machine}, medians`, "loop", "addon", "faster"], rows)}`;
 }
 
 export function benchTable({ runtime, machine, cases }) {

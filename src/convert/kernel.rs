@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512Polynomials;
 use super::luminance::Luminance;
-use super::{Conversion, InstructionSet, Ootf, Sample, SampleSource, SharedSample};
+use super::{Conversion, InstructionSet, Ootf, Rendering, Sample, SampleSource, SharedSample};
 use crate::table::Table;
 
 /// Samples that are copied and then converted in place, so that they are still in the first-level cache: 1024
@@ -41,7 +41,9 @@ impl Kernel {
         {
             return Kernel::Avx512Polynomials(polynomials);
         }
-        Kernel::Table(Table::shared(conversion.direction, conversion.rendering.display))
+        // A new field has to be part of the key of tables.
+        let Rendering { ootf: _, display } = conversion.rendering;
+        Kernel::Table(Table::shared(conversion.direction, display))
     }
 
     /// Converts samples in place.

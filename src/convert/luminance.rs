@@ -100,13 +100,13 @@ impl Luminance {
         let mut values = [0.0; BLOCK];
         match self.direction {
             Direction::PqToHlg => {
-                look_up(pq_display_light(), block, &mut values);
+                look_up(pq_eotf_table(), block, &mut values);
                 self.apply_ootf(&mut values);
-                each(&mut values, hlg_signal);
+                each(&mut values, hlg_oetf);
             }
             Direction::HlgToPq => {
                 for (value, sample) in values.iter_mut().zip(&*block) {
-                    *value = hlg_scene_light(f32::from(u16::from_le_bytes(*sample)));
+                    *value = hlg_inverse_oetf(f32::from(u16::from_le_bytes(*sample)));
                 }
                 self.apply_ootf(&mut values);
                 each(&mut values, |light| PQ_M1 as f32 * log2(light));
@@ -137,7 +137,7 @@ impl Luminance {
 }
 
 /// PQ EOTF of each code value, relative to 10000 cd/m².
-fn pq_display_light() -> &'static [f32; 65536] {
+fn pq_eotf_table() -> &'static [f32; 65536] {
     static LIGHT: LazyLock<Box<[f32; 65536]>> = LazyLock::new(|| {
         let light = |code| (pq_eotf(f64::from(code) / 65535.0) / PQ_PEAK_LUMINANCE) as f32;
         let values: Vec<f32> = (0..=u16::MAX).map(light).collect();
@@ -164,7 +164,7 @@ fn each(values: &mut [f32], step: impl Fn(f32) -> f32) {
 
 /// HLG inverse OETF of a code value.
 #[inline(always)]
-fn hlg_scene_light(code: f32) -> f32 {
+fn hlg_inverse_oetf(code: f32) -> f32 {
     const SQUARE: f64 = 1.0 / (3.0 * 65535.0 * 65535.0);
     const SLOPE: f64 = LOG2_E / HLG_A / 65535.0;
     /// The exponent at code value 0, with log2(12) for the division by 12.
@@ -176,7 +176,7 @@ fn hlg_scene_light(code: f32) -> f32 {
 
 /// HLG OETF.
 #[inline(always)]
-fn hlg_signal(scene: f32) -> f32 {
+fn hlg_oetf(scene: f32) -> f32 {
     let dark = (3.0 * scene).sqrt();
     let bright = (HLG_A * LN_2) as f32 * log2(12.0 * scene - HLG_B as f32) + HLG_C as f32;
     if scene <= (1.0 / 12.0) as f32 { dark } else { bright }

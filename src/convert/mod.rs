@@ -14,7 +14,7 @@
 //!
 //! # Adding a kernel
 //! Add a variant to [`Kernel`] and choose it in [`Kernel::new`]; for a new instruction set, add a variant to
-//! [`InstructionSet`] first. The compiler then points to the rest, and the tests compare the new kernel with the
+//! [`InstructionSet`] first, and link it in `InstructionSet::next_faster`. The compiler then points to the rest, and the tests compare the new kernel with the
 //! portable one for all code values in all lanes, all lengths and all alignments.
 
 #[cfg(target_arch = "x86_64")]

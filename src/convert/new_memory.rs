@@ -23,6 +23,9 @@ use super::threads::CHUNK;
 /// made no difference.
 pub const PIECE: usize = 3 << 15;
 
+/// The size of a huge page on x86-64 and, with base pages of 4 KiB, on arm64.
+const HUGE_PAGE: usize = 2 << 20;
+
 /// An image that is about to be written. Where the system cannot provide its pages, writing does.
 pub struct NewImage {
     has_huge_pages: bool,
@@ -44,10 +47,9 @@ impl NewImage {
     /// The length of the first chunk of `rest`, the end of the image. A chunk ends at the first pixel of a huge page, so that
     /// no two threads provide the same one.
     pub fn chunk_length(&self, rest: &[MaybeUninit<Sample>]) -> usize {
-        #[cfg(target_os = "linux")]
         if self.has_huge_pages {
             let start = rest.as_ptr().addr();
-            let to_huge_page = (start + 1).next_multiple_of(linux::HUGE_PAGE) - start;
+            let to_huge_page = (start + 1).next_multiple_of(HUGE_PAGE) - start;
             return rest.len().min(to_huge_page.div_ceil(3 * size_of::<Sample>()) * 3);
         }
         rest.len().min(CHUNK)
@@ -71,22 +73,19 @@ mod linux {
 
     use super::*;
 
-    /// The size of a huge page on x86-64 and, with base pages of 4 KiB, on arm64.
-    pub const HUGE_PAGE: usize = 2 << 20;
-
     /// Smaller images have few whole huge pages.
     const SMALLEST_WITH_HUGE_PAGES: usize = 2 * HUGE_PAGE;
 
     pub fn ask_for_huge_pages(image: &mut [MaybeUninit<Sample>]) -> bool {
         size_of_val(image) >= SMALLEST_WITH_HUGE_PAGES
-            && advise(image, whole_pages(image, HUGE_PAGE), libc::MADV_HUGEPAGE)
+            && advise(image, whole_pages(image, HUGE_PAGE), Advice::HugePages)
     }
 
     pub fn populate(piece: &mut [MaybeUninit<Sample>]) {
         let pages = whole_pages(piece, page_size());
         // Recycled memory has its pages, and so have huge pages after their first piece.
         if !pages.is_empty() && !is_present(piece, pages.start) {
-            advise(piece, pages, libc::MADV_POPULATE_WRITE);
+            advise(piece, pages, Advice::PopulateWrite);
         }
     }
 
@@ -115,15 +114,22 @@ mod linux {
         start..start + size_of_val(memory).saturating_sub(start) / page * page
     }
 
-    fn advise(memory: &mut [MaybeUninit<Sample>], range: Range<usize>, advice: i32) -> bool {
+    /// Advice that changes no byte.
+    #[derive(Clone, Copy)]
+    enum Advice {
+        HugePages = libc::MADV_HUGEPAGE as isize,
+        PopulateWrite = libc::MADV_POPULATE_WRITE as isize,
+    }
+
+    fn advise(memory: &mut [MaybeUninit<Sample>], range: Range<usize>, advice: Advice) -> bool {
         let address = memory.as_mut_ptr().cast::<u8>().wrapping_add(range.start);
         #[expect(unsafe_code, reason = "there is no safe call")]
-        // SAFETY: the range is within `memory`, which is borrowed mutably. This advice changes no byte.
-        let result = unsafe { libc::madvise(address.cast(), range.len(), advice) };
+        // SAFETY: the range is within `memory`, which is borrowed mutably, and the advice changes no byte.
+        let result = unsafe { libc::madvise(address.cast(), range.len(), advice as i32) };
         result == 0
     }
 
-    /// Whether the page at an offset is in memory.
+    /// Whether the page that begins at an offset is in memory.
     fn is_present(memory: &mut [MaybeUninit<Sample>], offset: usize) -> bool {
         let address = memory.as_mut_ptr().cast::<u8>().wrapping_add(offset);
         let mut presence = 0;
@@ -159,7 +165,7 @@ mod tests {
                 let length = new.chunk_length(rest);
                 assert!(length > 0 && (length.is_multiple_of(3) || length == rest.len()));
                 rest = &rest[length..];
-                if cfg!(target_os = "linux") && has_huge_pages && !rest.is_empty() {
+                if has_huge_pages && !rest.is_empty() {
                     assert!(rest.as_ptr().addr() % (2 << 20) < 3 * size_of::<Sample>());
                 }
             }

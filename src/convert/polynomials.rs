@@ -5,7 +5,7 @@
 //! polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the result rounds to the right code value
 //! for all 65536 samples: it equals the table to the bit.
 
-use super::{Conversion, segments};
+use super::{Conversion, Rendering, segments};
 use crate::curves::{Direction, HlgDisplay};
 
 /// The polynomials of a conversion. Any instruction set with 32-bit floats and fused multiply-add can evaluate
@@ -36,7 +36,9 @@ impl Segments {
             Direction::PqToHlg => &segments::PQ_TO_HLG,
             Direction::HlgToPq => &segments::HLG_TO_PQ,
         };
-        (rendering.display == HlgDisplay::REFERENCE).then_some(segments)
+        // A new field may need other polynomials.
+        let Rendering { ootf: _, display } = rendering;
+        (display == HlgDisplay::REFERENCE).then_some(segments)
     }
 
     /// The converted sample.
@@ -57,7 +59,7 @@ impl Segments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::convert::{Ootf, Rendering};
+    use crate::convert::Ootf;
     use crate::table::Table;
 
     /// Also where no processor with AVX-512 runs the tests.

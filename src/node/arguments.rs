@@ -17,14 +17,14 @@ use crate::error::{BadArgument, Error};
 const TRANSFERS: [(&str, Transfer); 2] = [("pq", Transfer::Pq), ("hlg", Transfer::Hlg)];
 const OOTFS: [(&str, Ootf); 2] = [("per-channel", Ootf::PerChannel), ("luminance", Ootf::Luminance)];
 
-/// Limits of a cache, and, as for `convertTransfer`, how it converts.
+/// The limits of a cache, and how it converts.
 ///
 /// Both limits hold at all times. A limit of 0 turns caching off.
 #[napi(object, object_to_js = false)]
 pub struct HdrImageTransferCacheOptions<'env> {
     /// The maximum number of cached images: a non-negative integer.
     ///
-    /// @default no limit on the number of images
+    /// @default no limit on the number of images (16 without `limits`)
     #[napi(ts_type = "number | null | undefined")]
     pub max_entries: Option<Unknown<'env>>,
     /// The maximum total bytes of cached images: a non-negative integer. A larger image is converted and returned,
@@ -143,7 +143,8 @@ impl<'env> Arguments<'env> {
         self.one_of(argument, value, &TRANSFERS)
     }
 
-    /// The same, with the index in [`Transfer::ALL`] that JavaScript has found, which costs less than reading a string.
+    /// As [`transfer`](Arguments::transfer), with the index in [`Transfer::ALL`] from JavaScript, which is faster than reading a
+    /// string.
     pub fn indexed_transfer(
         &self,
         argument: &'static str,
@@ -275,6 +276,7 @@ impl<'env> Arguments<'env> {
     ) -> napi::Result<T> {
         // At least two units longer than a name: one for NUL, and one to tell a name from a longer string.
         let mut buffer = [0; 16];
+        debug_assert!(variants.iter().all(|(name, _)| name.len() + 2 <= buffer.len()));
         let length = read_utf16(value, &mut buffer).unwrap_or(0);
         // By units: they were just written, and a wider load would wait for the stores.
         let equals = |name: &str| {
@@ -344,8 +346,11 @@ fn describe(value: Unknown) -> String {
         // Not its digits: there may be millions.
         Ok(ValueType::BigInt) => "a bigint".to_owned(),
         Ok(ValueType::Object) => builtin_type(value).unwrap_or("an object").to_owned(),
-        Ok(_) => primitive_to_string(value),
-        Err(_) => "an unknown value".to_owned(),
+        Ok(ValueType::Undefined | ValueType::Null | ValueType::Boolean | ValueType::Number) => {
+            primitive_to_string(value)
+        }
+        // Such as an external value, which cannot be converted to a string.
+        Ok(_) | Err(_) => "an unknown value".to_owned(),
     }
 }
 

@@ -45,20 +45,17 @@ impl<'env> Bytes<'env> {
             return Ok(false);
         }
         let mut is_detached = false;
-        // SAFETY: both are values of this environment.
+        let array_buffer = self.array_buffer()?;
+        // SAFETY: `array_buffer` is a value of this environment.
         check_status!(unsafe {
-            sys::napi_is_detached_arraybuffer(
-                self.value.value().env,
-                self.array_buffer().raw(),
-                &mut is_detached,
-            )
+            sys::napi_is_detached_arraybuffer(self.value.value().env, array_buffer.raw(), &mut is_detached)
         })?;
         Ok(is_detached)
     }
 
     /// Who may write to its memory.
     pub fn memory_kind(&self, env: &Env, environment: &Environment) -> napi::Result<MemoryKind> {
-        environment.memory_kind(env, self.array_buffer())
+        environment.memory_kind(env, self.array_buffer()?)
     }
 
     /// Writes the converted image to `target`, a new Buffer of the same length.
@@ -99,7 +96,8 @@ impl<'env> Bytes<'env> {
                 SharedSamples::Bytes(samples, _guard) => conversion.convert_image(samples, target),
             }
         } else {
-            // SAFETY: the source has at least `length` bytes. Only this thread may write them, and does not.
+            // SAFETY: the source has at least `length` bytes. No other thread has them, except for asynchronous calls
+            // that still write to the Buffer, which the documentation forbids. This thread does not write them.
             let source = unsafe { slice::from_raw_parts(source.cast::<Sample>(), count) };
             conversion.convert_image(source, target);
         }
@@ -118,17 +116,19 @@ impl<'env> Bytes<'env> {
                 SharedSamples::Bytes(samples, _guard) => conversion.convert_shared_image_in_place(samples),
             }
         } else {
-            // SAFETY: the memory has at least `count` samples. Only this thread may access it, and does not otherwise.
+            // SAFETY: the memory has at least `count` samples. No other thread has them, except for asynchronous calls
+            // that still use the Buffer, which the documentation forbids. This thread uses them here only.
             let samples = unsafe { slice::from_raw_parts_mut(start.cast::<Sample>(), count) };
             conversion.convert_image_in_place(samples);
         }
     }
 
-    fn array_buffer(&self) -> Unknown<'env> {
+    fn array_buffer(&self) -> napi::Result<Unknown<'env>> {
         let mut array_buffer = ptr::null_mut();
-        typed_array(self.value, ptr::null_mut(), &mut array_buffer);
+        typed_array(self.value, ptr::null_mut(), &mut array_buffer)
+            .ok_or_else(|| napi::Error::from_reason("a Uint8Array has no ArrayBuffer"))?;
         // SAFETY: Node-API returned it as a value of this environment.
-        unsafe { Unknown::from_raw_unchecked(self.value.value().env, array_buffer) }
+        Ok(unsafe { Unknown::from_raw_unchecked(self.value.value().env, array_buffer) })
     }
 
     /// The current address and length in bytes. The address is never null, as slices require.
@@ -147,10 +147,12 @@ enum SharedSamples<'memory> {
 
 impl SharedSamples<'_> {
     /// # Safety
-    /// The memory must have `count` samples. Threads may access it by atomic accesses only, which includes those of
-    /// JavaScript.
+    /// The memory must have `count` samples, and be a SharedArrayBuffer's. Native code accesses those by this type only.
+    /// JavaScript may access them at the same time, in any size, by single loads and stores, which Rust does not define
+    /// but takes for atomic ones. No value is trusted.
     unsafe fn new(start: *mut u8, count: usize) -> Self {
-        /// Rust does not define races between accesses of different sizes, so conversions by bytes exclude others.
+        /// Rust does not define races between accesses of different sizes, so a conversion by bytes excludes all others of
+        /// shared memory. Views at odd addresses are rare.
         static BY_BYTES: RwLock<()> = RwLock::new(());
         if start.addr().is_multiple_of(align_of::<AtomicU16>()) {
             let guard = BY_BYTES.read().unwrap_or_else(PoisonError::into_inner);

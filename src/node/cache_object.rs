@@ -14,7 +14,7 @@ use super::arguments::{Arguments, CacheOptions};
 use super::buffer::Bytes;
 use super::environment::Environment;
 use super::function::{self, Values};
-use super::images::{HeldBuffer, Slots};
+use super::images::{CachedBuffer, Slots};
 use crate::cache::{Cache, Image};
 use crate::convert::Conversion;
 
@@ -110,7 +110,7 @@ pub struct HdrImageTransferCacheStats {
 /// The native part of a cache. JavaScript has it as an external value, and passes it to each call.
 struct NativeCache {
     options: CacheOptions,
-    cache: RefCell<Cache<HeldBuffer>>,
+    cache: RefCell<Cache<CachedBuffer>>,
     slots: RefCell<Slots>,
     environment: Rc<Environment>,
 }
@@ -171,9 +171,9 @@ fn get_converted<'call>(env: &'call Env, values: Values<'call, 8>) -> napi::Resu
             return Err(arguments.out_of_memory("the converted image", byte_length));
         };
         source.convert_to(env, environment, converted, conversion)?;
-        let value = native.slots.borrow_mut().hold(env, holder, converted)?;
+        let value = native.slots.borrow_mut().insert(env, holder, converted)?;
         let removed = native.cache.borrow_mut().store(key, Image { byte_length, value }, start.elapsed());
-        native.release(env, holder, removed)?;
+        native.release(env, holder, removed);
         Ok(converted)
     })
 }
@@ -188,16 +188,18 @@ fn bytes_used<'call>(env: &'call Env, [native]: Values<'call, 1>) -> napi::Resul
 
 fn stats<'call>(env: &'call Env, [native]: Values<'call, 1>) -> napi::Result<Unknown<'call>> {
     let NativeCache { options, cache, .. } = NativeCache::of(native)?;
-    let cache = cache.borrow();
-    let counters = cache.counters();
+    let (counters, entries, bytes_used) = {
+        let cache = cache.borrow();
+        (cache.counters(), cache.len(), cache.bytes_used())
+    };
     let stats = HdrImageTransferCacheStats {
         hits: counters.hits as f64,
         misses: counters.misses as f64,
         evictions: counters.evictions as f64,
         passthroughs: counters.passthroughs as f64,
         conversion_ms: 1000.0 * counters.conversion.as_secs_f64(),
-        entries: cache.len() as f64,
-        bytes_used: cache.bytes_used() as f64,
+        entries: entries as f64,
+        bytes_used: bytes_used as f64,
         max_entries: options.max_entries,
         max_bytes: options.max_bytes,
     };
@@ -215,14 +217,14 @@ fn delete<'call>(
         Ok::<_, napi::Error>(native.cache.borrow_mut().delete(&mut id))
     })?;
     let was_cached = !removed.is_empty();
-    native.release(env, holder, removed)?;
+    native.release(env, holder, removed);
     was_cached.into_unknown(env)
 }
 
 fn clear<'call>(env: &'call Env, [native, holder]: Values<'call, 2>) -> napi::Result<Unknown<'call>> {
     let native = NativeCache::of(native)?;
     let removed = native.cache.borrow_mut().clear();
-    native.release(env, holder, removed)?;
+    native.release(env, holder, removed);
     ().into_unknown(env)
 }
 
@@ -265,8 +267,8 @@ impl NativeCache {
         drop(unsafe { Box::from_raw(native.cast::<NativeCache>()) });
     }
 
-    fn release(&self, env: &Env, holder: Unknown, images: Vec<Image<HeldBuffer>>) -> napi::Result<()> {
+    fn release(&self, env: &Env, holder: Unknown, images: Vec<Image<CachedBuffer>>) {
         let mut slots = self.slots.borrow_mut();
-        images.into_iter().try_for_each(|image| slots.release(env, holder, image.value))
+        images.into_iter().for_each(|image| slots.release(env, holder, image.value));
     }
 }

@@ -6,5 +6,5 @@ export type HdrTransfer = "hlg" | "pq";
 /** What the HLG OOTF depends on: each channel on its own, or the luminance of the pixel as specified in BT.2100. */
 export type HlgOotf = "per-channel" | "luminance";
 
-// The generator knows no `extends`; TypeScript merges this with the declaration below.
+/** Options of a cache: its limits, and how it converts. */
 export interface HdrImageTransferCacheOptions extends ConvertTransferOptions {}

@@ -15,31 +15,33 @@ pub struct Slots {
     count: u32,
 }
 
-/// A Buffer in a slot of the holder, which keeps it alive.
-pub struct HeldBuffer {
+/// A Buffer that a slot of the holder keeps alive.
+pub struct CachedBuffer {
     buffer: Reference,
     slot: u32,
 }
 
 impl Slots {
     /// Puts a Buffer into a slot of `holder`.
-    pub fn hold(&mut self, env: &Env, holder: Unknown, buffer: Unknown) -> napi::Result<HeldBuffer> {
+    pub fn insert(&mut self, env: &Env, holder: Unknown, buffer: Unknown) -> napi::Result<CachedBuffer> {
         let reference = Reference::weak(buffer)?;
-        let slot = self.free.pop().unwrap_or(self.count);
+        let slot = self.free.last().copied().unwrap_or(self.count);
         set(env, holder, slot, buffer)?;
-        self.count = self.count.max(slot + 1);
-        Ok(HeldBuffer { buffer: reference, slot })
+        if self.free.pop().is_none() {
+            self.count += 1;
+        }
+        Ok(CachedBuffer { buffer: reference, slot })
     }
 
-    /// Empties the slot of a Buffer.
-    pub fn release(&mut self, env: &Env, holder: Unknown, held: HeldBuffer) -> napi::Result<()> {
-        set(env, holder, held.slot, ().into_unknown(env)?)?;
-        self.free.push(held.slot);
-        Ok(())
+    /// Empties the slot of a Buffer. If that fails, as in a worker that is terminated, the slot keeps the Buffer alive until
+    /// it is used again.
+    pub fn release(&mut self, env: &Env, holder: Unknown, cached: CachedBuffer) {
+        let _ = ().into_unknown(env).and_then(|undefined| set(env, holder, cached.slot, undefined));
+        self.free.push(cached.slot);
     }
 }
 
-impl HeldBuffer {
+impl CachedBuffer {
     /// The Buffer.
     pub fn value<'env>(&self, env: &'env Env) -> Option<Unknown<'env>> {
         self.buffer.value(env).ok()

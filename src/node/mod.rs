@@ -17,7 +17,7 @@
 //!
 //! # Adding an option
 //! Add a field to `ConvertTransferOptions` and to [`Rendering`](crate::convert::Rendering), and read it in
-//! `Arguments::rendering`.
+//! `Arguments::rendering`. The compiler points to the kernels; the fallback in `examples/host` needs it, too.
 #![allow(unsafe_code, reason = "Node-API is a C interface")]
 
 mod arguments;

@@ -7,6 +7,7 @@
 
   const { allocUnsafeSlow } = Buffer;
   const { RangeError, TypeError } = globalThis;
+  const includes = Function.prototype.call.bind(String.prototype.includes);
   const getter = (name) => {
     const property = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, name);
     return property && Function.prototype.call.bind(property.get);
@@ -51,7 +52,7 @@
       try {
         return allocUnsafeSlow(size);
       } catch (error) {
-        if (error instanceof RangeError && !error.message.includes("call stack")) return undefined;
+        if (error instanceof RangeError && !includes(error.message, "call stack")) return undefined;
         throw error;
       }
     },
