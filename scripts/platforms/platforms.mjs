@@ -333,7 +333,9 @@ function stage(name, library, platform) {
 
 /** Runs the contract in a folder that has the package. */
 async function runContract(name, [executable, ...args], folder, { on, env } = {}) {
-  const result = await attempt(`${name}: contract`, executable, [...args, join(folder, SUITE)], { env });
+  const result = await attempt(`${name}: contract`, executable, [...args, join(folder, SUITE)], {
+    env: on ? { ...env, HDR_TEST_EMULATED: "1" } : env,
+  });
   const { problem, output, seconds } = result;
   const [, runtime, passed] = output.match(/^(.+): (\d+ of \d+) cases passed\r?$/m) ?? [];
   if (problem) console.error(output.slice(-4000));
