@@ -10,7 +10,8 @@ const { platform, arch, env, report } = process;
 /** The C library of this process. The system may have another: a Node.js for musl also runs where glibc is. */
 function libc() {
   try {
-    return readFileSync("/proc/self/maps", "latin1").includes("/ld-musl-") ? "musl" : "gnu";
+    // The file of glibc is libc.so.6, or libc-2.31.so in older versions.
+    return /\/libc(\.so\.6|-2\.)/.test(readFileSync("/proc/self/maps", "latin1")) ? "gnu" : "musl";
   } catch {
     // Without the permission to read it. This takes some milliseconds.
     return report && !report.getReport().header.glibcVersionRuntime ? "musl" : "gnu";
