@@ -92,7 +92,7 @@ test("too few and too many arguments", () => {
     expect(() => call(cache.getConverted, ...args.slice(0, given))).toThrow(message);
   }
   expect(cache.size()).toBe(0);
-  const many = [...args, ...Array(60_000).fill(0)];
+  const many = [...args, undefined, ...Array(60_000).fill(0)];
   expect(call(cache.getConverted, ...many)).toBe(get(cache, image(12)));
   expect([call(cache.size, ...many), call(cache.delete, ...many), cache.size()]).toEqual([1, true, 0]);
 });

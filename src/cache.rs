@@ -1,6 +1,8 @@
 //! LRU cache of converted images, bounded by entries and bytes.
 
+use std::borrow::Borrow;
 use std::collections::TryReserveError;
+use std::rc::Rc;
 use std::time::Duration;
 
 use lru::LruCache;
@@ -30,15 +32,6 @@ impl Limits {
     }
 }
 
-/// A converted image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image<V> {
-    /// The size that `max_bytes` bounds.
-    pub byte_length: usize,
-    /// A handle to the image.
-    pub value: V,
-}
-
 /// Totals since the cache was created.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -57,17 +50,16 @@ pub struct Counters {
 /// The id of an image: a string of UTF-16 code units, as in JavaScript. In UTF-8, all lone surrogates would be
 /// the same id.
 ///
-/// A trailing slot in the same memory takes the target of a look-up, which completes the key. So a look-up
-/// neither copies nor allocates.
+/// The last unit is reserved for the target, which completes the key. So a look-up neither copies nor allocates.
 pub struct ImageId<'units>(&'units mut [u16]);
 
 impl<'units> ImageId<'units> {
-    /// `units` is the id plus one trailing slot.
+    /// `units` is the id plus one unit, of any value.
     ///
     /// # Panics
     /// If `units` is empty.
-    pub fn with_trailing_slot(units: &'units mut [u16]) -> ImageId<'units> {
-        assert!(!units.is_empty(), "an id needs a trailing slot");
+    pub fn new(units: &'units mut [u16]) -> ImageId<'units> {
+        assert!(!units.is_empty(), "there is no unit for the target");
         ImageId(units)
     }
 
@@ -85,65 +77,83 @@ impl<'units> ImageId<'units> {
         let mut key = Vec::new();
         key.try_reserve_exact(units.len())?;
         key.extend_from_slice(units);
-        Ok(Key(key.into_boxed_slice()))
+        Ok(Key(Rc::new(key.into_boxed_slice())))
     }
 
-    /// All keys end with their target, so no id equals another id plus target.
+    /// All keys end with their target, so keys of different ids cannot collide.
     fn key_units(&mut self, target: Transfer) -> &[u16] {
-        let slot = self.0.len() - 1;
-        self.0[slot] = target as u16;
+        let last = self.0.len() - 1;
+        self.0[last] = target as u16;
         self.0
     }
 }
 
 /// The id and the target of a cached image.
-pub struct Key(Box<[u16]>);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key(Rc<Box<[u16]>>);
+
+impl Borrow<[u16]> for Key {
+    fn borrow(&self) -> &[u16] {
+        &self.0
+    }
+}
 
 /// Converted images by id and target.
 pub struct Cache<V> {
     limits: Limits,
-    images: LruCache<Box<[u16]>, Image<V>>,
+    entries: LruCache<Key, Entry<V>>,
     bytes_used: usize,
     counters: Counters,
+    /// The image that the last call found.
+    found: Option<Key>,
+}
+
+struct Entry<V> {
+    key: Key,
+    byte_length: usize,
+    value: V,
 }
 
 impl<V> Cache<V> {
     /// An empty cache.
     pub fn new(limits: Limits) -> Cache<V> {
-        Cache { limits, images: LruCache::unbounded(), bytes_used: 0, counters: Counters::default() }
+        let entries = LruCache::unbounded();
+        Cache { limits, entries, bytes_used: 0, counters: Counters::default(), found: None }
     }
 
-    /// Looks up the image of `id` and `target`. If `read` returns `Some`, counts a hit and makes the image the
-    /// most recently used. `read` returns `None` for an image that is no longer valid; that changes nothing.
-    pub fn get<R>(
-        &mut self,
-        id: &mut ImageId,
-        target: Transfer,
-        read: impl FnOnce(&Image<V>) -> Option<R>,
-    ) -> Option<R> {
-        let key = id.key_units(target);
-        let result = read(self.images.peek(key)?)?;
-        self.images.promote(key);
-        self.counters.hits += 1;
-        Some(result)
+    /// Looks up the image of `id` and `target`. It is a hit if it has this length: then it counts, and becomes the most
+    /// recently used.
+    pub fn get(&mut self, id: &mut ImageId, target: Transfer, byte_length: usize) -> Option<&V> {
+        self.use_found();
+        let entry =
+            self.entries.peek(id.key_units(target)).filter(|entry| entry.byte_length == byte_length)?;
+        // Used by the next call, so that it can be taken back.
+        self.found = Some(entry.key.clone());
+        Some(&entry.value)
     }
 
-    /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It
-    /// replaces any image under the same key, and evicts least recently used images until it fits. An image that
-    /// can never fit is not cached, and evicts nothing.
+    /// Takes back the hit of the last call, as if nothing had been found: its image is no longer valid.
+    pub fn take_back_hit(&mut self) {
+        self.found = None;
+    }
+
+    /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It replaces any image
+    /// under the same key, and evicts least recently used images until it fits. An image that can never fit is not cached, and
+    /// evicts nothing.
     ///
-    /// Returns the images that are not cached any more; `image` itself is one of them if it was not cached.
-    pub fn store(&mut self, key: Key, image: Image<V>, conversion: Duration) -> Vec<Image<V>> {
+    /// Returns the images that are not cached any more; `value` itself is one of them if it was not cached.
+    pub fn store(&mut self, key: Key, byte_length: usize, value: V, conversion: Duration) -> Vec<V> {
+        self.use_found();
         self.counters.misses += 1;
         self.counters.conversion += conversion;
-        let mut removed = Vec::from_iter(self.remove(&key.0));
-        if !self.limits.admit(image.byte_length) {
-            removed.push(image);
+        let mut removed = Vec::from_iter(self.remove(key.borrow()));
+        if !self.limits.admit(byte_length) {
+            removed.push(value);
             return removed;
         }
-        removed.extend(std::iter::from_fn(|| self.evict_for(image.byte_length)));
-        self.bytes_used += image.byte_length;
-        self.images.put(key.0, image);
+        removed.extend(std::iter::from_fn(|| self.evict_for(byte_length)));
+        self.bytes_used += byte_length;
+        self.entries.put(key.clone(), Entry { key, byte_length, value });
         removed
     }
 
@@ -153,24 +163,26 @@ impl<V> Cache<V> {
     }
 
     /// Removes the images of `id`, whatever their target, and returns them.
-    pub fn delete(&mut self, id: &mut ImageId) -> Vec<Image<V>> {
+    pub fn delete(&mut self, id: &mut ImageId) -> Vec<V> {
+        self.use_found();
         Transfer::ALL.iter().filter_map(|target| self.remove(id.key_units(*target))).collect()
     }
 
     /// Removes all images, and returns them. The counters are not reset.
-    pub fn clear(&mut self) -> Vec<Image<V>> {
+    pub fn clear(&mut self) -> Vec<V> {
+        self.use_found();
         self.bytes_used = 0;
-        std::iter::from_fn(|| self.images.pop_lru()).map(|(_, image)| image).collect()
+        std::iter::from_fn(|| self.entries.pop_lru()).map(|(_, entry)| entry.value).collect()
     }
 
     /// The number of cached images.
     pub fn len(&self) -> usize {
-        self.images.len()
+        self.entries.len()
     }
 
     /// Whether no image is cached.
     pub fn is_empty(&self) -> bool {
-        self.images.is_empty()
+        self.entries.is_empty()
     }
 
     /// The total bytes of the cached images.
@@ -185,23 +197,31 @@ impl<V> Cache<V> {
 
     /// Totals since the cache was created.
     pub fn counters(&self) -> Counters {
-        self.counters
+        Counters { hits: self.counters.hits + u64::from(self.found.is_some()), ..self.counters }
+    }
+
+    /// Counts the hit of the last call, and makes its image the most recently used.
+    fn use_found(&mut self) {
+        if let Some(key) = self.found.take() {
+            self.entries.promote(&key);
+            self.counters.hits += 1;
+        }
     }
 
     /// Evicts the least recently used image, unless an image of `byte_length` bytes fits already.
-    fn evict_for(&mut self, byte_length: usize) -> Option<Image<V>> {
-        let fits = self.images.len() < self.limits.max_entries
+    fn evict_for(&mut self, byte_length: usize) -> Option<V> {
+        let fits = self.entries.len() < self.limits.max_entries
             && byte_length <= self.limits.max_bytes - self.bytes_used;
-        let (_, image) = if fits { None } else { self.images.pop_lru() }?;
-        self.bytes_used -= image.byte_length;
+        let (_, entry) = if fits { None } else { self.entries.pop_lru() }?;
+        self.bytes_used -= entry.byte_length;
         self.counters.evictions += 1;
-        Some(image)
+        Some(entry.value)
     }
 
-    fn remove(&mut self, key: &[u16]) -> Option<Image<V>> {
-        let image = self.images.pop(key)?;
-        self.bytes_used -= image.byte_length;
-        Some(image)
+    fn remove(&mut self, key: &[u16]) -> Option<V> {
+        let entry = self.entries.pop(key)?;
+        self.bytes_used -= entry.byte_length;
+        Some(entry.value)
     }
 }
 
@@ -212,23 +232,29 @@ mod tests {
     use super::*;
 
     fn store(cache: &mut Cache<u8>, id: u16, byte_length: usize, value: u8) -> Vec<u8> {
-        let key = ImageId::with_trailing_slot(&mut [id, 0]).to_key(Transfer::Hlg).unwrap();
-        let removed = cache.store(key, Image { byte_length, value }, Duration::ZERO);
-        removed.into_iter().map(|image| image.value).collect()
+        let key = ImageId::new(&mut [id, 0]).to_key(Transfer::Hlg).unwrap();
+        cache.store(key, byte_length, value, Duration::ZERO)
     }
 
     #[test]
-    fn an_invalid_image_stays_until_it_is_replaced() {
-        let mut cache = Cache::new(Limits { max_bytes: 100, ..Limits::default() });
-        assert_eq!(store(&mut cache, 1, 6, 10), []);
-        let mut units = [1, 0];
-        let id = &mut ImageId::with_trailing_slot(&mut units);
-        assert_eq!(cache.get(id, Transfer::Hlg, |_| None::<()>), None);
-        assert_eq!((cache.len(), cache.counters().hits), (1, 0));
+    fn a_hit_that_is_taken_back_changes_nothing() {
+        let mut cache = Cache::new(Limits { max_entries: 2, ..Limits::default() });
+        store(&mut cache, 1, 6, 10);
+        store(&mut cache, 2, 6, 20);
+        assert_eq!(cache.get(&mut ImageId::new(&mut [1, 0]), Transfer::Hlg, 6), Some(&10));
+        assert_eq!(cache.counters().hits, 1);
+        cache.take_back_hit();
+        assert_eq!(cache.counters().hits, 0);
+        assert_eq!(store(&mut cache, 3, 6, 30), [10]);
+    }
 
-        assert_eq!(store(&mut cache, 1, 12, 20), [10]);
-        assert_eq!(cache.get(id, Transfer::Hlg, |image| Some(image.value)), Some(20));
-        assert_eq!((cache.len(), cache.bytes_used(), cache.counters().evictions), (1, 12, 0));
+    #[test]
+    fn a_hit_has_its_effect_before_an_image_is_stored() {
+        let mut cache = Cache::new(Limits { max_entries: 2, ..Limits::default() });
+        store(&mut cache, 1, 6, 10);
+        store(&mut cache, 2, 6, 20);
+        assert_eq!(cache.get(&mut ImageId::new(&mut [1, 0]), Transfer::Hlg, 6), Some(&10));
+        assert_eq!(store(&mut cache, 3, 6, 30), [20]);
     }
 
     #[test]

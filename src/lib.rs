@@ -6,7 +6,6 @@
 //! | [`table`] | the per-channel conversion of all 65536 code values |
 //! | [`convert`] | the conversion of images: kernels and threads |
 //! | [`cache`] | LRU cache bounded by entries and bytes |
-//! | [`error`] | the errors of the API |
 //! | `node` | the Node-API bindings (feature `node`); everything else compiles and is tested without them |
 //!
 //! Dependencies go one way: `node` → `cache` and `convert` → `table` → `curves`.
@@ -14,7 +13,6 @@
 pub mod cache;
 pub mod convert;
 pub mod curves;
-pub mod error;
 // Only JavaScript can call it, so its tests are those of the built addon, in `__test__`.
 #[cfg(all(feature = "node", not(test)))]
 mod node;

@@ -8,6 +8,9 @@ import * as addon from "hdr-image-transfer-cache";
 import * as values from "./bad-values.mjs";
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
+const CACHE_OPTIONS = "options are maxEntries, maxBytes, ootf, peakLuminance";
+const CONVERT_OPTIONS = "options are ootf, peakLuminance";
+
 const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
 const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
 const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
@@ -155,6 +158,46 @@ export const cases = [
       ]);
     }),
   ),
+  ...[
+    [["createHdrImageTransferCache", { maxEntry: 16 }], 'option "maxEntry"', CACHE_OPTIONS],
+    [
+      ["createHdrImageTransferCache", { maxBytes: 6, peakLuminence: null }],
+      'option "peakLuminence"',
+      CACHE_OPTIONS,
+    ],
+    [["createHdrImageTransferCache", { 7: false }], 'option "7"', CACHE_OPTIONS],
+    [["createHdrImageTransferCache", { ["x".repeat(41)]: 0 }], `option "${"x".repeat(40)}"…`, CACHE_OPTIONS],
+    [["createHdrImageTransferCache", { maxEntries: 2 }, 400], "second argument", "arguments are limits"],
+    [
+      ["getConverted", "older", "pq", "hlg", image(12), { ootf: "luminance" }],
+      "fifth argument",
+      "arguments are imageId, sourceTransfer, targetTransfer, source",
+    ],
+    [["convertTransfer", image(12), "pq", "hlg", { maxBytes: 6 }], 'option "maxBytes"', CONVERT_OPTIONS],
+    [["convertTransfer", image(12), "pq", "pq", { OOTF: "luminance" }], 'option "OOTF"', CONVERT_OPTIONS],
+    [
+      ["convertTransfer", image(12), "pq", "hlg", {}, 1000],
+      "fifth argument",
+      "arguments are buf, from, to, options",
+    ],
+  ].map(([[callee, ...args], what, known]) => {
+    const message = `${callee}: there is no ${what}; ${known}`;
+    return [message, () => assertFails(callee, args, VALUE, message)];
+  }),
+  [
+    "options and arguments that are ignored: undefined, inherited, not enumerable, and symbols",
+    () => {
+      const inherited = Object.create({ maxEntry: 16 }, { hidden: { value: 1 } });
+      for (const options of [{ maxEntry: undefined }, inherited, { [Symbol("maxEntry")]: 16 }]) {
+        const { stats, getConverted } = addon.createHdrImageTransferCache(options, undefined);
+        assert.equal(stats().maxEntries, Infinity);
+        const converted = getConverted("image", "pq", "hlg", image(12), undefined);
+        const buf = image(12);
+        addon.convertTransfer(buf, "pq", "hlg", options, undefined);
+        assert.deepEqual(buf, converted);
+      }
+    },
+  ],
   [
     "a getter of the options detaches buf",
     () => {

@@ -64,6 +64,8 @@ export const notTransfers = [
   ["x".repeat(41), `"${"x".repeat(40)}"…`],
 ];
 
+const BYTES = "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)";
+
 export const notBytes = [
   [undefined, "undefined"],
   [null, "null"],
@@ -75,8 +77,8 @@ export const notBytes = [
   [new ArrayBuffer(6), "an ArrayBuffer"],
   [new SharedArrayBuffer(6), "an object"],
   [new DataView(new ArrayBuffer(6)), "a DataView"],
-  [new Uint16Array(3), "a Uint16Array"],
-  [new Uint8ClampedArray(6), "a typed array"],
+  [new Uint16Array(3), `a Uint16Array${BYTES}`],
+  [new Uint8ClampedArray(6), `a typed array${BYTES}`],
   [new Proxy(Buffer.alloc(6), {}), "an object"],
   [Object.create(Buffer.prototype), "an object"],
 ];

@@ -2,54 +2,25 @@
 
 use std::ptr;
 
-use napi::bindgen_prelude::{FromNapiValue, Unknown};
-use napi::{Env, JsValue, ValueType, check_status, sys};
-use napi_derive::napi;
+use napi::bindgen_prelude::{
+    FromNapiValue, JsObjectValue, KeyCollectionMode, KeyConversion, KeyFilter, Object, Unknown,
+};
+use napi::{Env, JsValue, ValueType, sys};
 
 use super::buffer::{Bytes, typed_array_kind};
-use super::environment::{Environment, MemoryKind};
-use super::error::throw;
+use super::error::{BadArgument, Error, throw};
+use super::function::{Returned, Values};
 use crate::cache::{ImageId, Limits};
 use crate::convert::{Ootf, Rendering, Sample};
 use crate::curves::{HlgDisplay, Transfer};
-use crate::error::{BadArgument, Error};
 
 const TRANSFERS: [(&str, Transfer); 2] = [("pq", Transfer::Pq), ("hlg", Transfer::Hlg)];
 const OOTFS: [(&str, Ootf); 2] = [("per-channel", Ootf::PerChannel), ("luminance", Ootf::Luminance)];
 
-/// The limits of a cache, and how it converts.
-///
-/// Both limits hold at all times. A limit of 0 turns caching off.
-#[napi(object, object_to_js = false)]
-pub struct HdrImageTransferCacheOptions<'env> {
-    /// The maximum number of cached images: a non-negative integer.
-    ///
-    /// @default no limit on the number of images (16 without `limits`)
-    #[napi(ts_type = "number | null | undefined")]
-    pub max_entries: Option<Unknown<'env>>,
-    /// The maximum total bytes of cached images: a non-negative integer. A larger image is converted and returned,
-    /// but not cached.
-    ///
-    /// @default 209715200 (200 MiB: sixteen 1920x1080 images, or four 3840x2160 ones)
-    #[napi(ts_type = "number | null | undefined")]
-    pub max_bytes: Option<Unknown<'env>>,
-}
-
-/// How a conversion renders HLG.
-#[napi(object, object_to_js = false)]
-pub struct ConvertTransferOptions<'env> {
-    /// What the HLG OOTF depends on: `"luminance"` as specified in BT.2100, or `"per-channel"`, which is equal for greys
-    /// and shifts saturated colours.
-    ///
-    /// @default "per-channel"
-    #[napi(ts_type = "HlgOotf | null | undefined")]
-    pub ootf: Option<Unknown<'env>>,
-    /// The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It determines the system gamma (BT.2390).
-    ///
-    /// @default 1000
-    #[napi(ts_type = "number | null | undefined")]
-    pub peak_luminance: Option<Unknown<'env>>,
-}
+/// The options of `createHdrImageTransferCache`.
+const CACHE_OPTIONS: [&str; 4] = ["maxEntries", "maxBytes", "ootf", "peakLuminance"];
+/// The options of `convertTransfer`.
+const CONVERT_OPTIONS: [&str; 2] = ["ootf", "peakLuminance"];
 
 /// The limits of a cache, as given, and how it converts.
 pub struct CacheOptions {
@@ -57,24 +28,6 @@ pub struct CacheOptions {
     pub max_entries: f64,
     pub max_bytes: f64,
     pub rendering: Rendering,
-}
-
-impl CacheOptions {
-    /// Limits beyond the address space are those of the address space.
-    pub fn limits(&self) -> Limits {
-        Limits { max_entries: self.max_entries as usize, max_bytes: self.max_bytes as usize }
-    }
-}
-
-impl Default for CacheOptions {
-    fn default() -> CacheOptions {
-        let Limits { max_entries, max_bytes } = Limits::default();
-        CacheOptions {
-            max_entries: max_entries as f64,
-            max_bytes: max_bytes as f64,
-            rendering: Rendering::default(),
-        }
-    }
 }
 
 /// Validates the arguments of one call. Errors name the function.
@@ -91,73 +44,68 @@ impl<'env> Arguments<'env> {
     }
 
     /// Nothing, a number of entries, or options.
-    pub fn cache_options(&self, limits: Option<Unknown<'env>>) -> napi::Result<CacheOptions> {
-        let default = CacheOptions::default();
-        let Some(value) = limits else { return Ok(default) };
-        if value.get_type()? == ValueType::Number {
-            return Ok(CacheOptions { max_entries: self.limit("maxEntries", value)?, ..default });
-        }
-        self.expect_options("limits", "a number or an options object", value)?;
-        // SAFETY: the value is an object.
-        let limits: HdrImageTransferCacheOptions = unsafe { value.cast() }?;
-        // SAFETY: the value is an object.
-        let conversion: ConvertTransferOptions = unsafe { value.cast() }?;
-        let limit = |argument, limit: Option<Unknown>, default| match given(limit)? {
-            Some(value) => self.limit(argument, value),
-            None => Ok(default),
+    pub fn cache_options(&self, limits: Unknown<'env>) -> napi::Result<CacheOptions> {
+        let default = Limits::default();
+        let (default_entries, [max_entries, max_bytes, ootf, peak_luminance]) = match limits.get_type()? {
+            ValueType::Undefined | ValueType::Null => (default.max_entries as f64, [None; 4]),
+            ValueType::Number => (f64::INFINITY, [Some(limits), None, None, None]),
+            _ => {
+                let expected = "a number or an options object";
+                (f64::INFINITY, self.options("limits", expected, limits, CACHE_OPTIONS)?)
+            }
         };
         Ok(CacheOptions {
-            max_entries: limit("maxEntries", limits.max_entries, f64::INFINITY)?,
-            max_bytes: limit("maxBytes", limits.max_bytes, default.max_bytes)?,
-            rendering: self.rendering(conversion)?,
+            max_entries: self.limit("maxEntries", max_entries, default_entries)?,
+            max_bytes: self.limit("maxBytes", max_bytes, default.max_bytes as f64)?,
+            rendering: self.rendering(ootf, peak_luminance)?,
         })
     }
 
     /// Nothing, or options.
-    pub fn convert_options(&self, options: Option<Unknown<'env>>) -> napi::Result<Rendering> {
-        let Some(value) = options else { return Ok(Rendering::default()) };
-        self.expect_options("options", "an options object", value)?;
-        // SAFETY: the value is an object.
-        self.rendering(unsafe { value.cast() }?)
+    pub fn convert_options(&self, options: Unknown<'env>) -> napi::Result<Rendering> {
+        if matches!(options.get_type()?, ValueType::Undefined | ValueType::Null) {
+            return Ok(Rendering::default());
+        }
+        let [ootf, peak_luminance] =
+            self.options("options", "an options object", options, CONVERT_OPTIONS)?;
+        self.rendering(ootf, peak_luminance)
     }
 
     /// A string, read as UTF-16 into `buffer`, which grows if needed.
     pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<ImageId<'id>> {
         let reject = || self.reject(Error::InvalidArgType, "imageId", "a string", describe(value));
-        let mut length = read_utf16(value, buffer).ok_or_else(reject)?;
+        read_utf16(value, buffer).ok_or_else(reject)?;
         // With the final NUL, a longer id fills the buffer, too.
-        if length + 1 >= buffer.len() {
-            let whole = utf16_length(value).ok_or_else(reject)?;
-            if buffer.try_reserve_exact(whole + 2 - buffer.len()).is_err() {
-                return Err(self.out_of_memory("the imageId", whole * size_of::<u16>()));
+        if buffer.len() + 1 >= buffer.capacity() {
+            let length = utf16_length(value).ok_or_else(reject)?;
+            buffer.clear();
+            if buffer.try_reserve_exact(length + 2).is_err() {
+                return Err(self.out_of_memory("the imageId", length * size_of::<u16>()));
             }
-            buffer.resize(whole + 2, 0);
-            length = read_utf16(value, buffer).ok_or_else(reject)?;
+            read_utf16(value, buffer).ok_or_else(reject)?;
         }
-        // The final NUL is the trailing slot.
-        Ok(ImageId::with_trailing_slot(&mut buffer[..=length]))
+        buffer.push(0);
+        Ok(ImageId::new(buffer))
     }
 
-    /// `"pq"` or `"hlg"`.
-    pub fn transfer(&self, argument: &'static str, value: Unknown) -> napi::Result<Transfer> {
-        self.one_of(argument, value, &TRANSFERS)
-    }
-
-    /// As [`transfer`](Arguments::transfer), with the index in [`Transfer::ALL`] from JavaScript, which is faster than reading a
-    /// string.
-    pub fn indexed_transfer(
-        &self,
-        argument: &'static str,
-        value: Unknown,
-        index: Unknown,
-    ) -> napi::Result<Transfer> {
-        let mut found = -1;
-        // SAFETY: `index` is a value of `env`, and one that is not a number is an error.
-        check_status!(unsafe { sys::napi_get_value_int32(self.env.raw(), index.raw(), &mut found) })?;
-        let transfer = usize::try_from(found).ok().and_then(|index| Transfer::ALL.get(index));
-        transfer
-            .copied()
-            .ok_or_else(|| self.reject(Error::InvalidArgValue, argument, names(&TRANSFERS), describe(value)))
+    /// The transfer functions of two arguments with these names.
+    ///
+    /// `script.js` passes their indices in [`Transfer::ALL`] as one number, 2 · from + to, which is faster to read than strings,
+    /// and an array of both values if one of them is invalid.
+    pub fn transfers(&self, names: [&'static str; 2], value: Unknown) -> napi::Result<[Transfer; 2]> {
+        let mut both = 0;
+        // SAFETY: the value belongs to `env`. One that is not a number is an error.
+        let status = unsafe { sys::napi_get_value_uint32(self.env.raw(), value.raw(), &mut both) };
+        if status == sys::Status::napi_ok {
+            return Ok([both >> 1, both].map(|bits| Transfer::ALL[bits as usize & 1]));
+        }
+        // SAFETY: the value is an array.
+        let values: Object = unsafe { value.cast() }?;
+        let [from, to] = names;
+        Ok([
+            self.one_of(Error::InvalidArgValue, from, values.get_element(0)?, &TRANSFERS)?,
+            self.one_of(Error::InvalidArgValue, to, values.get_element(1)?, &TRANSFERS)?,
+        ])
     }
 
     /// An image: a `Buffer` or `Uint8Array` of whole samples or, where the OOTF requires it, whole pixels.
@@ -168,37 +116,26 @@ impl<'env> Arguments<'env> {
         ootf: Ootf,
     ) -> napi::Result<Bytes<'env>> {
         let Some(bytes) = Bytes::of(value) else {
+            let mut received = describe(value);
+            if typed_array_kind(value).is_some() {
+                received += "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)";
+            }
             let expected = "a Buffer or Uint8Array";
-            return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
+            return Err(self.reject(Error::InvalidArgType, argument, expected, received));
         };
-        if bytes.is_detached()? {
+        if bytes.is_detached() {
             let expected = "a Buffer whose ArrayBuffer is not detached";
             return Err(self.reject(Error::InvalidArgValue, argument, expected, "a detached one"));
         }
-        if !bytes.byte_length().is_multiple_of(ootf.samples() * size_of::<Sample>()) {
+        if !bytes.byte_length.is_multiple_of(ootf.samples() * size_of::<Sample>()) {
             let expected = match ootf {
                 Ootf::PerChannel => "of even byteLength (16-bit samples)",
                 Ootf::Luminance => "of a byteLength that is a multiple of 6 (whole pixels)",
             };
-            let received = format!("byteLength {}", bytes.byte_length());
+            let received = format!("byteLength {}", bytes.byte_length);
             return Err(self.reject(Error::OutOfRange, argument, expected, received));
         }
         Ok(bytes)
-    }
-
-    /// The kind of an image's memory, which must be writable.
-    pub fn writable(
-        &self,
-        argument: &'static str,
-        image: &Bytes,
-        environment: &Environment,
-    ) -> napi::Result<MemoryKind> {
-        let kind = image.memory_kind(self.env, environment)?;
-        if kind == MemoryKind::Immutable {
-            let expected = "a Buffer whose ArrayBuffer is not immutable";
-            return Err(self.reject(Error::InvalidArgValue, argument, expected, "an immutable one"));
-        }
-        Ok(kind)
     }
 
     /// Throws because an allocation failed.
@@ -206,40 +143,59 @@ impl<'env> Arguments<'env> {
         throw(self.env, &Error::OutOfMemory { function: self.function, wanted, byte_length })
     }
 
-    /// An object that may have options: not an array, a Buffer, or another built-in type.
-    fn expect_options(
+    /// The values of options, `None` if they are undefined or null, which stand for the default. `value` must be an object
+    /// that may have options: not an array, a Buffer, or another built-in type.
+    fn options<const N: usize>(
         &self,
         argument: &'static str,
         expected: &'static str,
-        value: Unknown,
-    ) -> napi::Result<()> {
-        if value.get_type()? == ValueType::Object && builtin_type(value).is_none() {
-            return Ok(());
+        value: Unknown<'env>,
+        names: [&'static str; N],
+    ) -> napi::Result<[Option<Unknown<'env>>; N]> {
+        if value.get_type()? != ValueType::Object || builtin_type(value).is_some() {
+            return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
         }
-        Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)))
+        // SAFETY: the value is an object.
+        let options: Object = unsafe { value.cast() }?;
+        let mut values = [None; N];
+        for (value, name) in values.iter_mut().zip(names) {
+            let given: Unknown = options.get_named_property_unchecked(name)?;
+            *value = (!matches!(given.get_type()?, ValueType::Undefined | ValueType::Null)).then_some(given);
+        }
+        self.reject_unknown_options(options, &names)?;
+        Ok(values)
     }
 
-    fn rendering(
-        &self,
-        ConvertTransferOptions { ootf, peak_luminance }: ConvertTransferOptions,
-    ) -> napi::Result<Rendering> {
+    /// Rejects properties of their own that are enumerable, not undefined, and have another name. Symbols have none.
+    fn reject_unknown_options(&self, options: Object, names: &[&str]) -> napi::Result<()> {
+        let keys = options.get_all_property_names(
+            KeyCollectionMode::OwnOnly,
+            KeyFilter::Enumerable,
+            KeyConversion::NumbersToStrings,
+        )?;
+        for at in 0..keys.get_array_length_unchecked()? {
+            let key: Unknown = keys.get_element(at)?;
+            let is_known = key.get_type()? == ValueType::Symbol || names.iter().any(|name| equals(key, name));
+            if !is_known && options.get_property::<_, Unknown>(key)?.get_type()? != ValueType::Undefined {
+                let what = format!("option {}", quote(key));
+                let known = format!("options are {}", names.join(", "));
+                return Err(throw(
+                    self.env,
+                    &Error::Unknown { function: self.function.to_owned(), what, known },
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn rendering(&self, ootf: Option<Unknown>, peak_luminance: Option<Unknown>) -> napi::Result<Rendering> {
         let default = Rendering::default();
-        let ootf = match given(ootf)? {
-            Some(value) => self.ootf(value)?,
-            None => default.ootf,
-        };
-        let display = match given(peak_luminance)? {
-            Some(value) => self.display(value)?,
-            None => default.display,
-        };
-        Ok(Rendering { ootf, display })
-    }
-
-    fn ootf(&self, value: Unknown) -> napi::Result<Ootf> {
-        if value.get_type()? != ValueType::String {
-            return Err(self.reject(Error::InvalidArgType, "ootf", names(&OOTFS), describe(value)));
-        }
-        self.one_of("ootf", value, &OOTFS)
+        Ok(Rendering {
+            ootf: ootf.map_or(Ok(default.ootf), |value| {
+                self.one_of(Error::InvalidArgType, "ootf", value, &OOTFS)
+            })?,
+            display: peak_luminance.map_or(Ok(default.display), |value| self.display(value))?,
+        })
     }
 
     fn display(&self, value: Unknown) -> napi::Result<HlgDisplay> {
@@ -249,15 +205,15 @@ impl<'env> Arguments<'env> {
             .ok_or_else(|| self.reject(Error::OutOfRange, argument, expected, describe(value)))
     }
 
-    fn limit(&self, argument: &'static str, value: Unknown) -> napi::Result<f64> {
+    fn limit(&self, argument: &'static str, value: Option<Unknown>, default: f64) -> napi::Result<f64> {
+        let Some(value) = value else { return Ok(default) };
         let expected = "a non-negative integer";
         let number = self.number(argument, expected, value)?;
         // The fraction of an infinite number is NaN.
         if number >= 0.0 && number.fract() == 0.0 {
-            Ok(number)
-        } else {
-            Err(self.reject(Error::OutOfRange, argument, expected, describe(value)))
+            return Ok(number);
         }
+        Err(self.reject(Error::OutOfRange, argument, expected, describe(value)))
     }
 
     fn number(&self, argument: &'static str, expected: &'static str, value: Unknown) -> napi::Result<f64> {
@@ -268,25 +224,25 @@ impl<'env> Arguments<'env> {
         unsafe { f64::from_napi_value(self.env.raw(), value.raw()) }
     }
 
+    /// One of the named variants. `not_a_string` is the error for other types.
     fn one_of<T: Copy>(
         &self,
+        not_a_string: fn(BadArgument) -> Error,
         argument: &'static str,
         value: Unknown,
         variants: &[(&str, T)],
     ) -> napi::Result<T> {
-        // At least two units longer than a name: one for NUL, and one to tell a name from a longer string.
-        let mut buffer = [0; 16];
-        debug_assert!(variants.iter().all(|(name, _)| name.len() + 2 <= buffer.len()));
-        let length = read_utf16(value, &mut buffer).unwrap_or(0);
-        // By units: they were just written, and a wider load would wait for the stores.
-        let equals = |name: &str| {
-            length == name.len() && name.bytes().zip(&buffer).all(|(byte, unit)| u16::from(byte) == *unit)
-        };
-        let variant = variants.iter().find(|(name, _)| equals(name)).map(|(_, variant)| *variant);
-        variant.ok_or_else(|| self.reject(Error::InvalidArgValue, argument, names(variants), describe(value)))
+        if let Some((_, variant)) = variants.iter().find(|(name, _)| equals(value, name)) {
+            return Ok(*variant);
+        }
+        let is_string = value.get_type()? == ValueType::String;
+        let error = if is_string { Error::InvalidArgValue } else { not_a_string };
+        let names: Vec<String> = variants.iter().map(|(name, _)| format!("{name:?}")).collect();
+        Err(self.reject(error, argument, names.join(" or "), describe(value)))
     }
 
-    fn reject(
+    /// Throws because of an argument.
+    pub fn reject(
         &self,
         error: fn(BadArgument) -> Error,
         argument: &'static str,
@@ -298,33 +254,42 @@ impl<'env> Arguments<'env> {
     }
 }
 
-/// The names of variants, as in `"pq" or "hlg"`.
-fn names<T>(variants: &[(&str, T)]) -> String {
-    let names: Vec<String> = variants.iter().map(|(name, _)| format!("{name:?}")).collect();
-    names.join(" or ")
+/// `rejectArgument(function, ordinal, known)`: throws because of an argument that does not exist.
+pub fn reject_argument<'call>(env: &'call Env, values: Values<'call, 3>) -> Returned<'call> {
+    // SAFETY: a value that is not a string is an error.
+    let string = |at: usize| unsafe { String::from_napi_value(env.raw(), values[at].raw()) };
+    let what = format!("{} argument", string(1)?);
+    let known = format!("arguments are {}", string(2)?);
+    Err(throw(env, &Error::Unknown { function: string(0)?, what, known }))
 }
 
-/// An option; `None` if it is `null` or `undefined`, which stand for the default.
-fn given(option: Option<Unknown>) -> napi::Result<Option<Unknown>> {
-    let Some(value) = option else { return Ok(None) };
-    Ok((value.get_type()? != ValueType::Null).then_some(value))
+/// Whether a value is this string, of ASCII characters.
+fn equals(value: Unknown, string: &str) -> bool {
+    // Two more units: one for NUL, and one to tell the string from a longer one.
+    let mut units = Vec::with_capacity(string.len() + 2);
+    read_utf16(value, &mut units).is_some() && units.iter().copied().eq(string.bytes().map(u16::from))
 }
 
-/// Reads the first UTF-16 code units of a string into `buffer`, followed by NUL, and returns their number; `None` if the
+/// Reads a string's first UTF-16 code units into `buffer`, as many as it has room for together with a NUL; `None` if the
 /// value is not a string.
-fn read_utf16(value: Unknown, buffer: &mut [u16]) -> Option<usize> {
+fn read_utf16(value: Unknown, buffer: &mut Vec<u16>) -> Option<()> {
     let mut length = 0;
-    // SAFETY: `buffer` has the given length.
+    // SAFETY: `buffer` has room for `capacity` units.
     let status = unsafe {
         sys::napi_get_value_string_utf16(
             value.value().env,
             value.raw(),
             buffer.as_mut_ptr(),
-            buffer.len(),
+            buffer.capacity(),
             &mut length,
         )
     };
-    (status == sys::Status::napi_ok).then_some(length)
+    if status != sys::Status::napi_ok {
+        return None;
+    }
+    // SAFETY: Node-API wrote `length` units, and fewer than the capacity.
+    unsafe { buffer.set_len(length) };
+    Some(())
 }
 
 /// The length of a string in UTF-16 code units; `None` if the value is not a string.
@@ -346,27 +311,21 @@ fn describe(value: Unknown) -> String {
         // Not its digits: there may be millions.
         Ok(ValueType::BigInt) => "a bigint".to_owned(),
         Ok(ValueType::Object) => builtin_type(value).unwrap_or("an object").to_owned(),
-        Ok(ValueType::Undefined | ValueType::Null | ValueType::Boolean | ValueType::Number) => {
-            primitive_to_string(value)
+        _ => {
+            // Another primitive. External values and the like cannot be converted.
+            let text = value.coerce_to_string().and_then(|text| text.into_utf8()?.into_owned());
+            text.unwrap_or_else(|_| "an unknown value".to_owned())
         }
-        // Such as an external value, which cannot be converted to a string.
-        Ok(_) | Err(_) => "an unknown value".to_owned(),
     }
 }
 
 /// The beginning of a string, in quotes.
 fn quote(value: Unknown) -> String {
     const MAX_UNITS: usize = 40;
-    let mut buffer = [0; MAX_UNITS + 1];
-    let length = read_utf16(value, &mut buffer).unwrap_or(0);
-    let beginning = String::from_utf16_lossy(&buffer[..length]);
-    let ellipsis = if utf16_length(value) > Some(length) { "…" } else { "" };
-    format!("{beginning:?}{ellipsis}")
-}
-
-fn primitive_to_string(value: Unknown) -> String {
-    let text = value.coerce_to_string().and_then(|text| text.into_utf8()?.into_owned());
-    text.unwrap_or_else(|_| "an unknown value".to_owned())
+    let mut units = Vec::with_capacity(MAX_UNITS + 1);
+    let _ = read_utf16(value, &mut units);
+    let ellipsis = if utf16_length(value) > Some(units.len()) { "…" } else { "" };
+    format!("{:?}{ellipsis}", String::from_utf16_lossy(&units))
 }
 
 /// The built-in type of an object that cannot be options, as far as Node-API distinguishes them.

@@ -7,9 +7,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{ptr, slice};
 
 use napi::bindgen_prelude::Unknown;
-use napi::{Env, JsValue, check_status, sys};
+use napi::{JsValue, sys};
 
-use super::environment::{Environment, MemoryKind};
 use crate::convert::{Conversion, Sample};
 
 /// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`].
@@ -18,8 +17,8 @@ use crate::convert::{Conversion, Sample};
 /// if it is shorter by then.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
-    value: Unknown<'env>,
-    byte_length: usize,
+    pub value: Unknown<'env>,
+    pub byte_length: usize,
 }
 
 impl<'env> Bytes<'env> {
@@ -29,113 +28,98 @@ impl<'env> Bytes<'env> {
         (kind == sys::TypedarrayType::uint8_array).then_some(Bytes { value, byte_length })
     }
 
-    /// The `Uint8Array` itself.
-    pub fn value(&self) -> Unknown<'env> {
-        self.value
-    }
-
-    /// Its length in bytes.
-    pub fn byte_length(&self) -> usize {
-        self.byte_length
-    }
-
     /// Whether its ArrayBuffer is detached. Its length is 0 then.
-    pub fn is_detached(&self) -> napi::Result<bool> {
-        if self.byte_length != 0 {
-            return Ok(false);
+    pub fn is_detached(&self) -> bool {
+        let (mut array_buffer, mut is_detached) = (ptr::null_mut(), false);
+        if self.byte_length == 0 && typed_array(self.value, ptr::null_mut(), &mut array_buffer).is_some() {
+            // SAFETY: `array_buffer` belongs to this environment.
+            unsafe {
+                sys::napi_is_detached_arraybuffer(self.value.value().env, array_buffer, &mut is_detached)
+            };
         }
-        let mut is_detached = false;
-        let array_buffer = self.array_buffer()?;
-        // SAFETY: `array_buffer` is a value of this environment.
-        check_status!(unsafe {
-            sys::napi_is_detached_arraybuffer(self.value.value().env, array_buffer.raw(), &mut is_detached)
-        })?;
-        Ok(is_detached)
+        is_detached
     }
 
-    /// Who may write to its memory.
-    pub fn memory_kind(&self, env: &Env, environment: &Environment) -> napi::Result<MemoryKind> {
-        environment.memory_kind(env, self.array_buffer()?)
-    }
-
-    /// Writes the converted image to `target`, a new Buffer of the same length.
-    ///
-    /// # Panics
-    /// If `target` is anything else, or this was changed. Only a `Buffer.allocUnsafeSlow` that was replaced before the
-    /// addon was loaded can do that.
-    pub fn convert_to(
-        &self,
-        env: &Env,
-        environment: &Environment,
-        target: Unknown,
-        conversion: Conversion,
-    ) -> napi::Result<()> {
-        let target = Bytes::of(target).unwrap_or(*self);
-        let kind = self.memory_kind(env, environment)?;
-        let target_kind = target.memory_kind(env, environment)?;
-        // No JavaScript runs from here on, so that the memory of both stays as it is.
-        let length = self.byte_length;
-        let (source, source_length) = self.memory();
-        let (target, target_length) = target.memory();
-        let is_disjoint = source.addr() + length <= target.addr() || target.addr() + length <= source.addr();
-        assert!(
-            target_kind == MemoryKind::Exclusive
-                && target_length == length
-                && source_length >= length
-                && is_disjoint,
-            "Buffer.allocUnsafeSlow was replaced, and returned no new Buffer"
-        );
-        let count = length / size_of::<Sample>();
-        // SAFETY: the target has `length` bytes, which nothing else accesses: it is not shared, and not part of the
-        // source.
-        let target = unsafe { slice::from_raw_parts_mut(target.cast::<MaybeUninit<Sample>>(), count) };
-        if kind == MemoryKind::Shared {
-            // SAFETY: the source is shared memory of at least `length` bytes.
-            match unsafe { SharedSamples::new(source, count) } {
-                SharedSamples::Words(samples, _guard) => conversion.convert_image(samples, target),
-                SharedSamples::Bytes(samples, _guard) => conversion.convert_image(samples, target),
-            }
-        } else {
-            // SAFETY: the source has at least `length` bytes. No other thread has them, except for asynchronous calls
-            // that still write to the Buffer, which the documentation forbids. This thread does not write them.
-            let source = unsafe { slice::from_raw_parts(source.cast::<Sample>(), count) };
-            conversion.convert_image(source, target);
-        }
-        Ok(())
-    }
-
-    /// Converts the image in place. `kind` is the kind of its memory.
-    pub fn convert_in_place(&self, kind: MemoryKind, conversion: Conversion) {
-        let (start, length) = self.memory();
+    /// Converts the image in place.
+    pub fn convert_in_place(&self, conversion: Conversion) {
+        let memory = Memory::of(self.value);
         // Another thread may have grown shared memory.
-        let count = length.min(self.byte_length) / size_of::<Sample>();
-        if kind == MemoryKind::Shared {
+        let count = memory.byte_length.min(self.byte_length) / size_of::<Sample>();
+        if memory.is_shared {
             // SAFETY: this is shared memory of at least `count` samples.
-            match unsafe { SharedSamples::new(start, count) } {
+            match unsafe { SharedSamples::new(memory.start, count) } {
                 SharedSamples::Words(samples, _guard) => conversion.convert_shared_image_in_place(samples),
                 SharedSamples::Bytes(samples, _guard) => conversion.convert_shared_image_in_place(samples),
             }
         } else {
             // SAFETY: the memory has at least `count` samples. No other thread has them, except for asynchronous calls
             // that still use the Buffer, which the documentation forbids. This thread uses them here only.
-            let samples = unsafe { slice::from_raw_parts_mut(start.cast::<Sample>(), count) };
+            let samples = unsafe { slice::from_raw_parts_mut(memory.start.cast::<Sample>(), count) };
             conversion.convert_image_in_place(samples);
         }
     }
+}
 
-    fn array_buffer(&self) -> napi::Result<Unknown<'env>> {
-        let mut array_buffer = ptr::null_mut();
-        typed_array(self.value, ptr::null_mut(), &mut array_buffer)
-            .ok_or_else(|| napi::Error::from_reason("a Uint8Array has no ArrayBuffer"))?;
-        // SAFETY: Node-API returned it as a value of this environment.
-        Ok(unsafe { Unknown::from_raw_unchecked(self.value.value().env, array_buffer) })
+/// Converts an image of `byte_length` bytes to `target`, a new Buffer.
+///
+/// # Panics
+/// If the source or the target is not a `Uint8Array` of this length. Only a `Buffer.allocUnsafeSlow` that was replaced before
+/// the addon was loaded can do that.
+pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conversion: Conversion) {
+    // No JavaScript runs from here on, so that the memory of both stays as it is.
+    let (source, target) = (Memory::of(source), Memory::of(target));
+    assert!(
+        source.byte_length >= byte_length
+            && target.byte_length == byte_length
+            && !target.is_shared
+            && source.is_disjoint_from(&target),
+        "Buffer.allocUnsafeSlow was replaced, and returned no new Buffer"
+    );
+    let count = byte_length / size_of::<Sample>();
+    // SAFETY: the target has `count` samples, which nothing else accesses: it is not shared, and not part of the source.
+    let target = unsafe { slice::from_raw_parts_mut(target.start.cast::<MaybeUninit<Sample>>(), count) };
+    if source.is_shared {
+        // SAFETY: the source is shared memory of at least `count` samples.
+        match unsafe { SharedSamples::new(source.start, count) } {
+            SharedSamples::Words(samples, _guard) => conversion.convert_image(samples, target),
+            SharedSamples::Bytes(samples, _guard) => conversion.convert_image(samples, target),
+        }
+    } else {
+        // SAFETY: the source has at least `count` samples. No other thread has them, except for asynchronous calls that
+        // still write to the Buffer, which the documentation forbids. This thread does not write them.
+        let source = unsafe { slice::from_raw_parts(source.start.cast::<Sample>(), count) };
+        conversion.convert_image(source, target);
+    }
+}
+
+/// The memory of a `Uint8Array`, until JavaScript runs.
+struct Memory {
+    /// Never null, as slices require.
+    start: *mut u8,
+    byte_length: usize,
+    /// Whether it is a SharedArrayBuffer.
+    is_shared: bool,
+}
+
+impl Memory {
+    /// That of a `Uint8Array`; of anything else, none.
+    fn of(value: Unknown) -> Memory {
+        let (mut data, mut array_buffer) = (ptr::null_mut(), ptr::null_mut());
+        let info = typed_array(value, &mut data, &mut array_buffer);
+        let bytes = info.filter(|(kind, _)| *kind == sys::TypedarrayType::uint8_array);
+        // SAFETY: it is null, which is an error, or Node-API returned it as a value of this environment.
+        let array_buffer = unsafe { Unknown::from_raw_unchecked(value.value().env, array_buffer) };
+        Memory {
+            start: if data.is_null() { ptr::dangling_mut() } else { data.cast() },
+            byte_length: bytes.map_or(0, |(_, byte_length)| byte_length),
+            // Node-API does not take a SharedArrayBuffer for an ArrayBuffer.
+            is_shared: !array_buffer.is_arraybuffer().unwrap_or(false),
+        }
     }
 
-    /// The current address and length in bytes. The address is never null, as slices require.
-    fn memory(&self) -> (*mut u8, usize) {
-        let mut data = ptr::null_mut();
-        let length = typed_array(self.value, &mut data, ptr::null_mut()).map_or(0, |(_, length)| length);
-        (if data.is_null() { ptr::dangling_mut() } else { data.cast() }, length)
+    fn is_disjoint_from(&self, other: &Memory) -> bool {
+        let (start, other_start) = (self.start.addr(), other.start.addr());
+        start + self.byte_length <= other_start || other_start + other.byte_length <= start
     }
 }
 

@@ -1,18 +1,48 @@
-//! The mapping of errors to JavaScript classes and codes.
+//! The errors of the API, and their JavaScript classes and codes.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::{Env, Status};
 
-use crate::error::Error;
+/// Why a call of `function`, a JavaScript name, failed. A failed call changes no byte, no cached image and no counter.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The argument has the wrong type.
+    #[error(transparent)]
+    InvalidArgType(BadArgument),
+    /// The argument is not one of the allowed values, or its memory cannot be used.
+    #[error(transparent)]
+    InvalidArgValue(BadArgument),
+    /// The argument is a number, or has a length, that is out of range.
+    #[error(transparent)]
+    OutOfRange(BadArgument),
+    /// An option or an argument that does not exist.
+    #[error("{function}: there is no {what}; {known}")]
+    Unknown { function: String, what: String, known: String },
+    /// An allocation failed.
+    #[error("{function}: no memory for {wanted} of {byte_length} bytes")]
+    OutOfMemory { function: &'static str, wanted: &'static str, byte_length: usize },
+}
+
+/// An argument or option that was rejected.
+#[derive(Debug, thiserror::Error)]
+#[error("{function}: {argument} must be {expected}, got {received}")]
+pub struct BadArgument {
+    pub function: &'static str,
+    pub argument: &'static str,
+    pub expected: String,
+    pub received: String,
+}
 
 /// Throws the error in JavaScript. Returns what the caller returns to Node-API: that an exception is pending.
 pub fn throw(env: &Env, error: &Error) -> napi::Error {
     let message = error.to_string();
     let thrown = match error {
         Error::InvalidArgType(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_TYPE")),
-        Error::InvalidArgValue(_) => env.throw_type_error(&message, Some("ERR_INVALID_ARG_VALUE")),
+        Error::InvalidArgValue(_) | Error::Unknown { .. } => {
+            env.throw_type_error(&message, Some("ERR_INVALID_ARG_VALUE"))
+        }
         Error::OutOfRange(_) => env.throw_range_error(&message, Some("ERR_OUT_OF_RANGE")),
         Error::OutOfMemory { .. } => env.throw_error(&message, Some("ERR_MEMORY_ALLOCATION_FAILED")),
     };

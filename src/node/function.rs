@@ -1,36 +1,33 @@
 //! Rust functions as JavaScript functions.
 //!
-//! Those of the `napi` crate allocate on each call. Here the arguments stay on the stack, so that a cache hit costs
-//! no more than a look-up in a `Map`.
+//! Those of the `napi` crate allocate on each call and take a lock of the process. Here the arguments stay on the stack.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::ptr;
 
-use napi::bindgen_prelude::Unknown;
-use napi::{Env, JsError, JsValue, check_status, sys};
+use napi::bindgen_prelude::{JsObjectValue, Object, ToNapiValue, Unknown};
+use napi::{Env, JsError, JsValue, Property, check_status, sys};
 
 use super::error::catch_panic;
 
 /// The arguments of a call; missing ones are `undefined`.
 pub type Values<'call, const N: usize> = [Unknown<'call>; N];
 
+/// What a call returns, or throws.
+pub type Returned<'call> = napi::Result<Unknown<'call>>;
+
 /// A function that JavaScript calls with `N` arguments.
-pub type Function<const N: usize> =
-    for<'call> fn(&'call Env, Values<'call, N>) -> napi::Result<Unknown<'call>>;
+pub type Function<const N: usize> = for<'call> fn(&'call Env, Values<'call, N>) -> Returned<'call>;
 
 /// A JavaScript function that calls `function`, and throws its errors and panics. It needs no `this`.
-pub fn create<'env, const N: usize>(
-    env: &'env Env,
-    name: &'static CStr,
-    function: Function<N>,
-) -> napi::Result<Unknown<'env>> {
+pub fn create<'env, const N: usize>(env: &'env Env, function: Function<N>) -> napi::Result<Unknown<'env>> {
     let mut result = ptr::null_mut();
-    // SAFETY: the name has the given length. `call` casts the data back to the type of `function`.
+    // SAFETY: without a name, there is no length. `call` casts the data back to the type of `function`.
     check_status!(unsafe {
         sys::napi_create_function(
             env.raw(),
-            name.as_ptr(),
-            name.count_bytes() as isize,
+            ptr::null(),
+            0,
             Some(call::<N>),
             function as *mut c_void,
             &mut result,
@@ -64,4 +61,16 @@ unsafe extern "C" fn call<const N: usize>(
         unsafe { JsError::from(error).throw_into(raw_env) };
         ptr::null_mut()
     })
+}
+
+/// A JavaScript object. Its properties are defined rather than set, which could call setters of `Object.prototype`.
+pub fn object<'env, V: ToNapiValue, const N: usize>(
+    env: &'env Env,
+    properties: [(&str, V); N],
+) -> napi::Result<Object<'env>> {
+    let property = |(name, value)| Property::new().with_utf8_name(name)?.with_napi_value(env, value);
+    let properties: napi::Result<Vec<Property>> = properties.into_iter().map(property).collect();
+    let mut object = Object::new(env)?;
+    object.define_properties(&properties?)?;
+    Ok(object)
 }

@@ -1,71 +1,96 @@
 /**
- * The JavaScript part of the bindings: from the native functions of a cache to the functions that native code calls.
- * They use built-in functions as they are when the addon is loaded.
+ * The JavaScript part of the bindings: makes the public functions of the native ones. It owns the Buffers and allocates
+ * them, so that native code neither calls JavaScript nor refers to its objects. It uses built-in functions as they are when
+ * the addon is loaded.
  */
-(getConverted, size, bytesUsed, stats, remove, clear) => {
+(native) => {
   "use strict";
 
+  const { createCache, lookUp, takeBackDetached, convert, size, bytesUsed, stats, remove, clear } = native;
   const { allocUnsafeSlow } = Buffer;
   const { RangeError, TypeError } = globalThis;
-  const includes = Function.prototype.call.bind(String.prototype.includes);
-  const getter = (name) => {
-    const property = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, name);
-    return property && Function.prototype.call.bind(property.get);
-  };
-  const byteLength = getter("byteLength");
-  const immutable = getter("immutable");
-  const transferIndex = (transfer) => (transfer === "pq" ? 0 : transfer === "hlg" ? 1 : -1);
+  const { call } = Function.prototype;
+  const includes = call.bind(String.prototype.includes);
 
-  return {
-    /**
-     * A cache with the given native part. Only its functions refer to its Buffers, so a dropped cache is garbage like
-     * any other, even if one of its own Buffers refers to it.
-     */
-    createCache(native) {
-      const buffers = { __proto__: null };
-      return {
-        getConverted: (imageId, sourceTransfer, targetTransfer, source) =>
-          getConverted(
-            native,
-            buffers,
-            imageId,
-            transferIndex(sourceTransfer),
-            transferIndex(targetTransfer),
-            source,
-            sourceTransfer,
-            targetTransfer,
-          ),
-        size: () => size(native),
-        bytesUsed: () => bytesUsed(native),
-        stats: () => stats(native),
-        delete: (imageId) => remove(native, buffers, imageId),
-        clear: () => clear(native, buffers),
-      };
-    },
+  /** The getter of a property, as a function of the object; undefined if the runtime has no such property. */
+  function getter(prototype, name) {
+    const property = Object.getOwnPropertyDescriptor(prototype, name);
+    return property && call.bind(property.get);
+  }
+  const arrayBuffer = getter(Object.getPrototypeOf(Uint8Array.prototype), "buffer");
+  const immutable = getter(ArrayBuffer.prototype, "immutable");
 
-    /**
-     * A new Buffer, or undefined if there is no memory: `napi_create_buffer` aborts the process then, on Node.js 20 and
-     * 22. The exception is caught here, because native code would also catch the termination of a worker, which then
-     * never ends. A stack overflow is a RangeError, too.
-     */
-    allocate(size) {
-      try {
-        return allocUnsafeSlow(size);
-      } catch (error) {
-        if (error instanceof RangeError && !includes(error.message, "call stack")) return undefined;
-        throw error;
-      }
-    },
+  /** Both transfers as one number, which native code reads fastest; as they are if one of them is invalid. */
+  function transfers(from, to) {
+    const both = 2 * transferIndex(from) + transferIndex(to);
+    return both >= 0 ? both : [from, to];
+  }
 
-    /** The index of a `MemoryKind`. The getters of ArrayBuffer throw a TypeError for a SharedArrayBuffer. */
-    memoryKind(buffer) {
-      try {
-        byteLength(buffer);
-      } catch (error) {
-        if (error instanceof TypeError) return 1;
-        throw error;
-      }
-      return immutable?.(buffer) ? 2 : 0;
-    },
-  };
+  /** The index in `Transfer::ALL`. */
+  function transferIndex(transfer) {
+    return transfer === "pq" ? 0 : transfer === "hlg" ? 1 : NaN;
+  }
+
+  /**
+   * A new Buffer, or undefined if there is no memory: `napi_create_buffer` aborts the process then, on Node.js 20 and 22.
+   * A stack overflow is a RangeError, too.
+   */
+  function allocate(byteLength) {
+    try {
+      return allocUnsafeSlow(byteLength);
+    } catch (error) {
+      if (error instanceof RangeError && !includes(error.message, "call stack")) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether a value has the memory of an immutable ArrayBuffer. The getters throw a TypeError for anything else. */
+  function isImmutable(value) {
+    try {
+      return immutable(arrayBuffer(value));
+    } catch (error) {
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }
+
+  function createHdrImageTransferCache(limits, extra) {
+    if (extra !== undefined) native.rejectArgument("createHdrImageTransferCache", "second", "limits");
+    const cache = createCache(limits);
+    // By slot. Only the functions below refer to it, so a dropped cache is garbage like any other, even if one of its own
+    // Buffers refers to it.
+    const buffers = { __proto__: null };
+
+    return {
+      getConverted: (imageId, sourceTransfer, targetTransfer, source, extra) => {
+        if (extra !== undefined) {
+          native.rejectArgument("getConverted", "fifth", "imageId, sourceTransfer, targetTransfer, source");
+        }
+        const direction = transfers(sourceTransfer, targetTransfer);
+        let found = lookUp(cache, imageId, direction, source);
+        if (typeof found !== "number") return found;
+        if (found >= 0) {
+          const buffer = buffers[found];
+          // A detached Buffer has no elements, but an empty image has none, too.
+          if (buffer[0] !== undefined) return buffer;
+          found = takeBackDetached(cache, found, buffer, source);
+          if (found >= 0) return buffer;
+        }
+        const byteLength = -1 - found;
+        return convert(cache, buffers, imageId, direction, source, byteLength, allocate(byteLength));
+      },
+      size: () => size(cache),
+      bytesUsed: () => bytesUsed(cache),
+      stats: () => stats(cache),
+      delete: (imageId) => remove(cache, buffers, imageId),
+      clear: () => clear(cache, buffers),
+    };
+  }
+
+  function convertTransfer(buf, from, to, options, extra) {
+    if (extra !== undefined) native.rejectArgument("convertTransfer", "fifth", "buf, from, to, options");
+    native.convertTransfer(buf, transfers(from, to), options, immutable !== undefined && isImmutable(buf));
+  }
+
+  return { createHdrImageTransferCache, convertTransfer };
 };
