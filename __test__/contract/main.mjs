@@ -1,21 +1,19 @@
 // The contract of the addon, on any runtime: runs all cases, and prints those that fail and how many passed.
 // Requires the global function `gc`, except on Bun.
 
-import { cases as allocatorCases } from "./allocator.mjs";
 import { cases as badInputCases } from "./bad-input.mjs";
 import { cases as cacheCases } from "./cache.mjs";
 import { cases as conversionCases } from "./conversion.mjs";
 import { cases as garbageCollectionCases } from "./garbage-collection.mjs";
-import { cases as moduleCases } from "./modules.mjs";
+import { cases as loadingCases } from "./loading.mjs";
 import { cases as peakMemoryCases } from "./peak-memory.mjs";
 import { cases as workerCases } from "./workers.mjs";
 
 const cases = [
-  ...moduleCases,
+  ...loadingCases,
   ...conversionCases,
   ...cacheCases,
   ...badInputCases,
-  ...allocatorCases,
   ...garbageCollectionCases,
   ...peakMemoryCases,
   ...workerCases,

@@ -5,26 +5,28 @@ import { readFileSync } from "node:fs";
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
+const ROUNDS = 25;
+
 const source = Buffer.alloc(12 << 20, 0x55);
 
 const workloads = {
   map: () => dropCaches(createMap),
   caches: () => dropCaches(createHdrImageTransferCache),
   async microtasks() {
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       fillCache(createHdrImageTransferCache());
       await Promise.resolve();
     }
   },
   cycles() {
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const cache = createHdrImageTransferCache();
       for (const converted of fillCache(cache)) converted.owner = cache;
     }
   },
   functions() {
     const black = Buffer.alloc(source.length);
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const { getConverted } = createHdrImageTransferCache();
       fillCache({ getConverted });
       // All are cache hits: a miss would convert the black image.
@@ -53,7 +55,7 @@ function createMap(maxEntries = Infinity) {
 }
 
 function dropCaches(create) {
-  for (let round = 0; round < 100; round++) fillCache(create());
+  for (let round = 0; round < ROUNDS; round++) fillCache(create());
 }
 
 function fillCache(cache) {
@@ -62,7 +64,7 @@ function fillCache(cache) {
 
 function evict(cache) {
   const image = Buffer.alloc(3840 * 2160 * 6, 0x55);
-  for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "pq", "hlg", image);
+  for (let id = 0; id < ROUNDS; id++) cache.getConverted(`${id}`, "pq", "hlg", image);
 }
 
 function lookUpLongIds(create) {
