@@ -1,8 +1,6 @@
 /** Images in unusual memory, and of unusual types. Native code does not read their properties. */
 
-import { once } from "node:events";
 import vm from "node:vm";
-import { Worker } from "node:worker_threads";
 
 import {
   convertTransfer,
@@ -12,7 +10,7 @@ import {
 import { describe, expect, test } from "vitest";
 
 import { expectError, expectTypeError } from "./errors.ts";
-import { convertCode, convertedCopy, image } from "./model.ts";
+import { convertedCopy, image } from "./model.ts";
 
 // TypeScript does not declare these yet.
 const { ArrayBuffer, SharedArrayBuffer, WebAssembly } = globalThis as any;
@@ -156,48 +154,4 @@ describe("resizable memory", () => {
     memory.resize(0);
     expect(converted).toEqual(expected);
   });
-});
-
-test("two threads convert the same shared memory: each sample once or twice, and no other byte", async () => {
-  const GUARD = 64;
-  const ROUNDS = 300;
-  // Few samples, so that both threads convert them at the same time.
-  const codes = Uint16Array.from({ length: 4096 }, (_, at) => 16 * at);
-  const memory = new SharedArrayBuffer(GUARD + codes.byteLength + GUARD);
-  const samples = new Uint16Array(memory, GUARD, codes.length);
-  const bytes = new Uint8Array(memory, GUARD, codes.byteLength);
-  const guards = [new Uint8Array(memory, 0, GUARD), new Uint8Array(memory, GUARD + codes.byteLength)];
-  // The rounds that this thread has started, and those that the worker has finished. The worker spins to start at once.
-  const rounds = new Int32Array(new SharedArrayBuffer(8));
-  const workerData = { addon: require.resolve("hdr-image-transfer-cache"), bytes, rounds, ROUNDS };
-  const worker = new Worker(
-    `
-    const { addon, bytes, rounds, ROUNDS } = require("node:worker_threads").workerData;
-    const { convertTransfer } = require(addon);
-    for (let round = 0; round < ROUNDS; round++) {
-      while (Atomics.load(rounds, 0) === round);
-      convertTransfer(bytes, "pq", "hlg");
-      Atomics.store(rounds, 1, round + 1);
-      Atomics.notify(rounds, 1);
-    }
-    `,
-    { eval: true, workerData },
-  );
-  await once(worker, "online");
-  const convertedOnce = codes.map((code) => convertCode(code, "pq", "hlg"));
-  const convertedTwice = convertedOnce.map((code) => convertCode(code, "pq", "hlg"));
-  let wrong = 0;
-  for (const guard of guards) guard.fill(0xa5);
-  for (let round = 0; round < ROUNDS; round++) {
-    samples.set(codes);
-    Atomics.store(rounds, 0, round + 1);
-    convertTransfer(bytes, "pq", "hlg");
-    expect(Atomics.wait(rounds, 1, round, 30_000)).not.toBe("timed-out");
-    for (const [at, sample] of samples.entries()) {
-      if (sample !== convertedOnce[at] && sample !== convertedTwice[at]) wrong++;
-    }
-  }
-  await once(worker, "exit");
-  expect(wrong).toBe(0);
-  for (const guard of guards) expect(guard.every((byte) => byte === 0xa5)).toBe(true);
 });
