@@ -20,9 +20,7 @@ export class Bad {
   ) {}
 }
 
-export type Options = {
-  [name in "maxEntries" | "maxBytes" | "peakLuminance"]?: number | null | undefined | Bad;
-};
+export type Limits = number | null | undefined | HdrImageTransferCacheOptions;
 
 const detached = new WeakSet<ArrayBufferLike>();
 
@@ -52,7 +50,7 @@ class Cache {
   readonly #cached = new Map<string, Image>();
   #checked = { misses: 0, conversionMs: 0 };
 
-  constructor(limits: number | null | undefined | HdrImageTransferCacheOptions) {
+  constructor(limits: Limits) {
     this.actual = createHdrImageTransferCache(limits);
     const options = typeof limits === "object" && limits ? limits : { maxEntries: limits ?? 16 };
     this.#maxEntries = options.maxEntries ?? Infinity;
@@ -143,15 +141,8 @@ export class Session {
   /** All images, including evicted ones. */
   readonly #images: Image[] = [];
 
-  createCache(limits: Argument<number | null | undefined | Options>): void {
-    const isOptions = typeof limits === "object" && limits !== null && !(limits instanceof Bad);
-    const options = isOptions ? Object.entries(limits) : [];
-    const given: any = isOptions
-      ? Object.fromEntries(options.map(([name, option]) => [name, valueOf(option)]))
-      : valueOf(limits);
-    const args = isOptions ? options.map(([, option]) => option) : [limits];
-    if (this.#fails(args, () => createHdrImageTransferCache(given))) return;
-    const cache = new Cache(given);
+  createCache(limits: Limits): void {
+    const cache = new Cache(limits);
     this.#caches.push(cache);
     track("caches", cache.actual);
   }

@@ -65,19 +65,8 @@ test.each<[string, () => Uint8Array]>([
   expect(get(cache, bytes, "converted once")).toEqual(convertedCopy(expected, "pq", "hlg"));
 });
 
-test.each([
-  ["with only the prototype", Object.create(Uint8Array.prototype)],
-  [
-    "with only the name",
-    { [Symbol.toStringTag]: "Uint8Array", length: 6, byteLength: 6, buffer: source.buffer },
-  ],
-  ["behind a proxy", new Proxy(Buffer.alloc(6), {})],
-])("bytes %s are rejected", (_, bytes) => {
-  const cache = createHdrImageTransferCache();
-  expectTypeError(
-    () => get(cache, bytes),
-    "getConverted: source must be a Buffer or Uint8Array, got an object",
-  );
+test("an object with the name and the properties of a Uint8Array is rejected", () => {
+  const bytes: any = { [Symbol.toStringTag]: "Uint8Array", length: 6, byteLength: 6, buffer: source.buffer };
   expectTypeError(
     () => convertTransfer(bytes, "pq", "hlg"),
     "convertTransfer: buf must be a Buffer or Uint8Array, got an object",

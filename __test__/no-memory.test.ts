@@ -4,53 +4,49 @@ import { describe, expect, test } from "vitest";
 
 import { run } from "./processes.ts";
 
-/** Runs Node.js in an address space of `limitKiB`, and returns what it prints. */
-async function runLimited(limitKiB: number, ...args: string[]): Promise<string> {
+const preamble = (limitKiB: number) => `
+  const { readFileSync } = require("node:fs");
+  const { createHdrImageTransferCache } = require("hdr-image-transfer-cache");
+
+  /** The bytes of the address space that are left. */
+  function room() {
+    const [, used] = /VmSize:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"));
+    return 1024 * (${limitKiB} - used);
+  }
+
+  let fillers = [];
+  function fillAllBut(bytes) {
+    while (room() > bytes + 1e6) fillers.push(Buffer.allocUnsafeSlow(Math.min(room() - bytes, 1e9)));
+  }
+
+  function failureOf(body) {
+    try {
+      body();
+    } catch ({ constructor, code, message }) {
+      return { name: constructor.name, code, message };
+    }
+  }
+
+  const cache = createHdrImageTransferCache({ maxBytes: 2 ** 40 });
+  const small = Buffer.alloc(600);
+  const cached = cache.getConverted("cached", "pq", "hlg", small);
+  const isStillCached = () => cache.getConverted("cached", "pq", "hlg", small) === cached;
+`;
+
+/** Runs a script on Node.js in an address space of `limitKiB`, and returns the JSON that it prints. */
+async function runLimited(limitKiB: number, script: string): Promise<any> {
   const command = `ulimit -v ${limitKiB}; exec "$0" "$@"`;
   // With one arena, and no threads of V8, nothing else allocates or frees memory meanwhile.
   const env = { ...process.env, MALLOC_ARENA_MAX: "1" };
-  const { stdout } = await run("sh", ["-c", command, process.execPath, ...args], { env });
-  return stdout;
+  const args = [process.execPath, "--expose-gc", "--single-threaded", "-e", preamble(limitKiB) + script];
+  return JSON.parse((await run("sh", ["-c", command, ...args], { env })).stdout);
 }
 
 describe.runIf(process.platform === "linux")("in a limited address space", () => {
-  const preamble = (limitKiB: number) => `
-    const { readFileSync } = require("node:fs");
-    const { createHdrImageTransferCache } = require("hdr-image-transfer-cache");
-
-    /** The bytes of the address space that are left. */
-    function room() {
-      const [, used] = /VmSize:\\s*(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"));
-      return 1024 * (${limitKiB} - used);
-    }
-
-    let fillers = [];
-    function fillAllBut(bytes) {
-      while (room() > bytes + 1e6) fillers.push(Buffer.allocUnsafeSlow(Math.min(room() - bytes, 1e9)));
-    }
-
-    function failureOf(body) {
-      try {
-        body();
-      } catch ({ constructor, code, message }) {
-        return { name: constructor.name, code, message };
-      }
-    }
-
-    const cache = createHdrImageTransferCache({ maxBytes: 2 ** 40 });
-    const small = Buffer.alloc(600);
-    const cached = cache.getConverted("cached", "pq", "hlg", small);
-    const isStillCached = () => cache.getConverted("cached", "pq", "hlg", small) === cached;
-  `;
-  const runJson = async (limitKiB: number, script: string) => {
-    const args = ["--expose-gc", "--single-threaded", "-e", preamble(limitKiB) + script];
-    return JSON.parse(await runLimited(limitKiB, ...args));
-  };
-
   const noMemory = (message: string) => ({ name: "Error", code: "ERR_MEMORY_ALLOCATION_FAILED", message });
 
   test("no memory for an image: an error, the cache as before", async () => {
-    const { before, after, ...result } = await runJson(
+    const { before, after, ...result } = await runLimited(
       4e6,
       `
       const source = Buffer.alloc(100e6);
@@ -74,7 +70,7 @@ describe.runIf(process.platform === "linux")("in a limited address space", () =>
   });
 
   test("no memory for the largest image of Node.js 20", async () => {
-    const { before, after, ...result } = await runJson(
+    const { before, after, ...result } = await runLimited(
       8e6,
       `
       // Takes no memory until it is written.
@@ -95,7 +91,7 @@ describe.runIf(process.platform === "linux")("in a limited address space", () =>
   });
 
   test("no memory for an image id: an error, the cache as before", async () => {
-    const { before, after, ...result } = await runJson(
+    const { before, after, ...result } = await runLimited(
       4e6,
       `
       // In one piece: V8 terminates the process if it cannot join pieces.
