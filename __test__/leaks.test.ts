@@ -8,25 +8,15 @@ import { runScript } from "./processes.ts";
 const WORKERS = Number(process.env.LEAK_WORKERS ?? 8);
 
 test("workers that are terminated during a call leave no memory", { timeout: 0 }, async () => {
-  const body = `
-    const { parentPort } = require("node:worker_threads");
-    const { convertTransfer, createHdrImageTransferCache } = require("hdr-image-transfer-cache");
-    const cache = createHdrImageTransferCache(4);
-    const source = Buffer.alloc(6 * 1920 * 1080, 0x55);
-    for (let id = 0; ; id++) {
-      cache.getConverted(String(id), "pq", "hlg", source);
-      convertTransfer(source, "hlg", "pq");
-      if (id === 2) parentPort.postMessage("converting");
-    }
-  `;
   const script = `
     const { once } = require("node:events");
     const { setTimeout } = require("node:timers/promises");
     const { Worker } = require("node:worker_threads");
+    const workerData = { task: "convertForEver", source: Buffer.alloc(6 * 1920 * 1080) };
 
     async function mibAfter(workers) {
       for (let count = 0; count < workers; count++) {
-        const worker = new Worker(${JSON.stringify(body)}, { eval: true });
+        const worker = new Worker("./__test__/contract/worker.mjs", { workerData });
         await once(worker, "message");
         await setTimeout(count % 10);
         await worker.terminate();

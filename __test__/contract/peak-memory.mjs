@@ -14,7 +14,6 @@ const isComparable = !process.versions.bun && !process.versions.deno;
 const rows = [
   // 1200 MiB when only finalizers released the images.
   ["25 dropped caches of 48 MiB each", "caches", "map", 800],
-  ["25 dropped caches of 48 MiB each, with microtasks between them", "microtasks", "map", 800],
   ["25 dropped caches of 48 MiB each, which their Buffers refer to", "cycles", "map", 800],
   ["25 dropped caches of 48 MiB each, of which one function is used", "functions", "map", 800],
   ["25 images of 47 MiB each, of which four fit", "evictions", "mapEvictions", 800],
