@@ -16,7 +16,7 @@ const rows = [
   ["25 dropped caches of 48 MiB each", "caches", "map", 800],
   ["25 dropped caches of 48 MiB each, which their Buffers refer to", "cycles", "map", 800],
   ["25 dropped caches of 48 MiB each, of which one function is used", "functions", "map", 800],
-  ["25 images of 47 MiB each, of which four fit", "evictions", "mapEvictions", 800],
+  ["100 images of 12 MiB each, of which four fit", "evictions", "mapEvictions", 800],
   // 604 MiB when each cache had its own buffer for image ids.
   ["300 caches that looked up a long image id", "longIds", "sets", 300],
 ];

@@ -30,7 +30,7 @@ const workloads = {
     }
   },
   mapEvictions: () => evict(createMap(4)),
-  evictions: () => evict(createHdrImageTransferCache()),
+  evictions: () => evict(createHdrImageTransferCache(4)),
   sets: () => lookUpLongIds(() => new Set()),
   longIds: () => lookUpLongIds(createHdrImageTransferCache),
 };
@@ -59,8 +59,7 @@ function fillCache(cache) {
 }
 
 function evict(cache) {
-  const image = Buffer.alloc(3840 * 2160 * 6, 0x55);
-  for (let id = 0; id < ROUNDS; id++) cache.getConverted(`${id}`, "pq", "hlg", image);
+  for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "pq", "hlg", source);
 }
 
 function lookUpLongIds(create) {

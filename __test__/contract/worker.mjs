@@ -26,7 +26,6 @@ const tasks = {
     const cache = createHdrImageTransferCache(4);
     for (let id = 0; ; id++) {
       cache.getConverted(`image ${id}`, "pq", "hlg", source);
-      convertTransfer(source, "hlg", "pq");
       if (id === 3) parentPort.postMessage("converting");
     }
   },
