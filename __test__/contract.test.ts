@@ -1,4 +1,4 @@
-/** The contract, which `npm run test:runtimes` runs on other runtimes, on this one. */
+/** The contract, on this runtime: `npm run test:platforms` runs it on others. */
 
 import { expect, test } from "vitest";
 

@@ -1,30 +1,73 @@
 /** Calls with little stack left. */
 
-import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
+import {
+  convertTransfer,
+  createHdrImageTransferCache,
+  type HdrImageTransferCache,
+  type HdrImageTransferCacheStats,
+} from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
 import { convertedCopy, image } from "./model.ts";
 import { runScript } from "./processes.ts";
 
-test("a stack overflow throws JavaScript's RangeError", () => {
-  const cache = createHdrImageTransferCache(0);
-  const source = image(600);
-  const thrown = new Set<string>();
+const source = image(600);
+const converted = convertedCopy(source, "pq", "hlg");
+
+/** A call, what it returns, and the counters that it changes. */
+type Row = [
+  string,
+  (cache: HdrImageTransferCache, buf: Buffer) => unknown,
+  unknown,
+  Partial<HdrImageTransferCacheStats>,
+];
+
+test.each<Row>([
+  ["a cache hit", (cache) => cache.getConverted("older", "pq", "hlg", source), converted, { hits: 1 }],
+  [
+    "a cache miss",
+    (cache) => cache.getConverted("new", "pq", "hlg", source),
+    converted,
+    { misses: 4, evictions: 1 },
+  ],
+  [
+    "a cache miss, because the cached Buffer is detached",
+    (cache) => cache.getConverted("detached", "pq", "hlg", source),
+    converted,
+    { misses: 4 },
+  ],
+  ["a passthrough", (cache) => cache.getConverted("older", "pq", "pq", source), source, { passthroughs: 1 }],
+  ["delete", (cache) => cache.delete("older"), true, { entries: 2, bytesUsed: 1200 }],
+  ["in place", (_, buf) => (convertTransfer(buf, "pq", "hlg"), buf), converted, {}],
+])("a stack overflow throws JavaScript's RangeError, and changes nothing: %s", (_, call, result, changed) => {
+  const cache = createHdrImageTransferCache(3);
+  const { buffer } = cache.getConverted("detached", "pq", "hlg", source);
+  structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+  for (const id of ["older", "newer"]) cache.getConverted(id, "pq", "hlg", source);
+  const { conversionMs: _ms, ...before } = cache.stats();
+  const buf = Buffer.from(source);
+
+  let failures = 0;
+  let unexpected: unknown;
+  let returned: unknown;
   const recurse = (): void => {
     try {
       recurse();
-    } catch {
-      // At each depth on the way back, from no stack to enough.
-      try {
-        cache.getConverted("image", "pq", "hlg", source);
-      } catch (error) {
-        thrown.add(String(error));
-      }
+    } catch (error) {
+      // At each depth on the way back, until there is enough stack.
+      const { constructor, message } = error as Error;
+      if (constructor !== RangeError || message !== "Maximum call stack size exceeded") unexpected = error;
+      failures++;
+      returned = call(cache, buf);
     }
   };
   recurse();
-  expect([...thrown]).toEqual(["RangeError: Maximum call stack size exceeded"]);
-  expect(cache.getConverted("image", "pq", "hlg", source)).toEqual(convertedCopy(source, "pq", "hlg"));
+
+  expect(unexpected).toBeUndefined();
+  expect(failures).toBeGreaterThan(10);
+  expect(returned).toEqual(result);
+  expect(source).toEqual(image(600));
+  expect(cache.stats()).toMatchObject({ ...before, ...changed });
 });
 
 test.each([

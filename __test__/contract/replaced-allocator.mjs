@@ -1,4 +1,4 @@
-// A process of its own for allocator.mjs: Buffer.allocUnsafeSlow is replaced before the addon is loaded.
+// A process of its own for loading.mjs: Buffer.allocUnsafeSlow is replaced before the addon is loaded.
 
 import assert from "node:assert/strict";
 
@@ -68,14 +68,33 @@ const failures = [
   ]),
 ];
 
-for (const [name, behaviour, expected] of failures) {
-  const cache = createHdrImageTransferCache();
+/** Makes "image" another one that is cached, so that it is a cache miss nevertheless. */
+const earlier = {
+  "not cached": () => {},
+  "of another byteLength": (cache) => cache.getConverted("image", "pq", "hlg", image(6)),
+  detached(cache) {
+    const { buffer } = cache.getConverted("image", "pq", "hlg", image(600, 2));
+    structuredClone(buffer, { transfer: [buffer] });
+  },
+};
+
+for (const [state, prepare] of Object.entries(earlier)) {
+  for (const [behaviour, allocateFor, expected] of failures) {
+    assertFails(`${behaviour}, the image is ${state}`, prepare, allocateFor, expected);
+  }
+}
+
+/** Asserts that a cache miss fails, and changes neither the source nor the cache. */
+function assertFails(name, prepare, allocateFor, expected) {
+  const cache = createHdrImageTransferCache(2);
+  prepare(cache);
+  const entries = cache.size();
   const cached = cache.getConverted("cached", "pq", "hlg", image(12));
   const before = cache.stats();
   // Resizable, with memory after the image.
   const source = new Uint8Array(new ArrayBuffer(900, { maxByteLength: 900 }), 0, 600);
   source.set(image(600));
-  allocate = (byteLength) => behaviour(source, byteLength);
+  allocate = (byteLength) => allocateFor(source, byteLength);
   const error = thrownBy(() => cache.getConverted("image", "pq", "hlg", source));
   allocate = allocUnsafeSlow;
   if (expected === REPLACED || expected === NO_MEMORY) {
@@ -84,13 +103,14 @@ for (const [name, behaviour, expected] of failures) {
     assert.equal(error, expected, name);
   }
   assert.deepEqual(cache.stats(), before, name);
-  assert.equal(cache.getConverted("cached", "pq", "hlg", image(12)), cached, name);
   if (source.length > 0) assert.deepEqual(Buffer.from(source), image(600), name);
-  assert.deepEqual(
-    cache.getConverted("image", "pq", "hlg", image(600)),
-    convertedCopy(image(600), "pq", "hlg"),
-    name,
-  );
+  // Their order is the same, too: the next image evicts the earlier one.
+  cache.getConverted("another", "pq", "hlg", image(12));
+  assert.equal(cache.stats().evictions, entries, name);
+  assert.equal(cache.delete("image"), false, name);
+  assert.equal(cache.getConverted("cached", "pq", "hlg", image(12)), cached, name);
+  const converted = cache.getConverted("image", "pq", "hlg", image(600));
+  assert.deepEqual(converted, convertedCopy(image(600), "pq", "hlg"), name);
 }
 
 // It uses the cache while that allocates.

@@ -30,9 +30,14 @@ const tasks = {
     }
   },
 
-  convertShared(shared) {
-    for (let round = 0; round < 20; round++) convertTransfer(shared, "pq", "hlg");
-    parentPort.postMessage("done");
+  convertShared({ bytes, rounds, count }) {
+    for (let round = 0; round < count; round++) {
+      // Spins, to start at once.
+      while (Atomics.load(rounds, 0) === round);
+      convertTransfer(bytes, "pq", "hlg");
+      Atomics.store(rounds, 1, round + 1);
+      Atomics.notify(rounds, 1);
+    }
   },
 };
 

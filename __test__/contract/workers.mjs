@@ -59,22 +59,51 @@ export const cases = [
       }
     },
   ]),
-  [
-    "two threads convert one SharedArrayBuffer",
-    async () => {
-      const shared = new Uint8Array(new SharedArrayBuffer(6 * 640 * 360));
-      const worker = start("convertShared", shared);
-      const done = once(worker, "message");
-      const cache = createHdrImageTransferCache(0);
-      for (let round = 0; round < 20; round++) {
-        convertTransfer(shared, "hlg", "pq");
-        assert.equal(cache.getConverted("image", "hlg", "pq", shared).length, shared.length);
-      }
-      await done;
-      await worker.terminate();
-    },
-  ],
+  ["two threads convert the same shared memory: each sample once or twice, and no other byte", convertShared],
 ];
+
+async function convertShared() {
+  const GUARD = 64;
+  const ROUNDS = 300;
+  // Few samples, so that both threads convert them at the same time.
+  const codes = Uint16Array.from({ length: 4096 }, (_, at) => 16 * at);
+  const memory = new SharedArrayBuffer(GUARD + codes.byteLength + GUARD);
+  const samples = new Uint16Array(memory, GUARD, codes.length);
+  const bytes = new Uint8Array(memory, GUARD, codes.byteLength);
+  const guards = [new Uint8Array(memory, 0, GUARD), new Uint8Array(memory, GUARD + codes.byteLength)];
+  for (const guard of guards) guard.fill(0xa5);
+  // The rounds that this thread has started, and those that the worker has finished.
+  const rounds = new Int32Array(new SharedArrayBuffer(8));
+  const worker = start("convertShared", { bytes, rounds, count: ROUNDS });
+  const ended = once(worker, "exit");
+  await once(worker, "online");
+
+  const cache = createHdrImageTransferCache(0);
+  const [single, twice, thrice] = [1, 2, 3].map((times) => repeatedly(codes, times));
+  let wrong = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    samples.set(codes);
+    Atomics.store(rounds, 0, round + 1);
+    convertTransfer(bytes, "pq", "hlg");
+    const copy = cache.getConverted("image", "pq", "hlg", bytes);
+    assert.notEqual(Atomics.wait(rounds, 1, round, 30_000), "timed-out");
+    const copied = new Uint16Array(copy.buffer);
+    for (const [at, sample] of samples.entries()) {
+      if (sample !== single[at] && sample !== twice[at]) wrong++;
+      if (copied[at] !== twice[at] && copied[at] !== thrice[at]) wrong++;
+    }
+  }
+  await ended;
+  assert.equal(wrong, 0);
+  for (const guard of guards) assert.ok(guard.every((byte) => byte === 0xa5));
+}
+
+/** Code values that are converted some times, from PQ to HLG. */
+function repeatedly(codes, times) {
+  let bytes = Buffer.from(codes.buffer);
+  for (let time = 0; time < times; time++) bytes = convertedCopy(bytes, "pq", "hlg");
+  return codes.map((_, at) => bytes.readUInt16LE(2 * at));
+}
 
 function start(task, source) {
   return new Worker(new URL("worker.mjs", import.meta.url), { workerData: { task, source } });
