@@ -93,10 +93,10 @@ impl<'env> Arguments<'env> {
     /// `script.js` passes their indices in [`Transfer::ALL`] as one number, 2 · from + to, which is faster to read than strings,
     /// and an array of both values if one of them is invalid.
     pub fn transfers(&self, names: [&'static str; 2], value: Unknown) -> napi::Result<[Transfer; 2]> {
-        let mut both = 0;
-        // SAFETY: the value belongs to `env`. One that is not a number is an error.
-        let status = unsafe { sys::napi_get_value_uint32(self.env.raw(), value.raw(), &mut both) };
-        if status == sys::Status::napi_ok {
+        // Deno also converts arrays to numbers.
+        if value.get_type()? == ValueType::Number {
+            // SAFETY: the value is a number.
+            let both = unsafe { u32::from_napi_value(self.env.raw(), value.raw()) }?;
             return Ok([both >> 1, both].map(|bits| Transfer::ALL[bits as usize & 1]));
         }
         // SAFETY: the value is an array.
