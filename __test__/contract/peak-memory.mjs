@@ -12,7 +12,7 @@ const isComparable = !process.versions.bun && !process.versions.deno;
 
 /** A workload of `peak.mjs`, another one that it is compared with, and the fixed bound in MiB. */
 const rows = [
-  // 1200 MiB when only finalizers released the images.
+  // 1200 MiB when native references kept the images alive until a finalizer ran.
   ["25 dropped caches of 48 MiB each", "caches", "map", 800],
   ["25 dropped caches of 48 MiB each, which their Buffers refer to", "cycles", "map", 800],
   ["25 dropped caches of 48 MiB each, of which one function is used", "functions", "map", 800],
