@@ -86,7 +86,8 @@ function advice(errors) {
 
 const errors = [];
 const addon = load(errors);
-if (!addon) {
+// What some bundlers return is the name of the file, or an empty module.
+if (!addon?.convertTransfer) {
   throw Object.assign(
     new Error(`hdr-image-transfer-cache: no binary could be loaded for ${target}. ${advice(errors)}`, {
       cause: new AggregateError(errors, errors.map(({ message }) => message).join("\n")),
