@@ -11,7 +11,8 @@ function libc() {
     return /\/libc(\.so\.6|-2\.)/.test(readFileSync("/proc/self/maps", "latin1")) ? "gnu" : "musl";
   } catch {
     // Without the permission to read it. This takes some milliseconds.
-    return report && !report.getReport().header.glibcVersionRuntime ? "musl" : "gnu";
+    const { header } = /** @type {any} */ (report.getReport());
+    return header.glibcVersionRuntime ? "gnu" : "musl";
   }
 }
 
@@ -71,7 +72,7 @@ function advice(errors) {
     return `NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: set it to the path of a binary for this platform, or unset it.`;
   }
   // The modules in a bundle have no file names.
-  if (!module.filename) {
+  if (!(/** @type {NodeModule} */ (module).filename)) {
     return (
       "It is bundled without the binary: mark the package as external, or have the bundler copy .node files " +
       "(docs/integration.md, Bundlers)."
