@@ -17,7 +17,16 @@ export default defineConfig({
     pool: "forks",
     poolOptions: { forks: { execArgv: ["--expose-gc"] } },
     projects: [
-      { test: { name: "addon", dir: "__test__", ...timeouts } },
+      { test: { name: "addon", dir: "__test__", exclude: ["package/**"], ...timeouts } },
+      // The packages are packed once, before the first of these.
+      {
+        test: {
+          name: "package",
+          dir: "__test__/package",
+          globalSetup: "__test__/package/packages.ts",
+          ...timeouts,
+        },
+      },
       { ...host, test: { name: "host: addon", dir, ...timeouts } },
       // As on a platform without a binary. Compilation does not depend on that.
       {

@@ -4,12 +4,15 @@
 // these packages as its optional dependencies.
 
 import { execSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { NapiCli } from "@napi-rs/cli";
 import { Command } from "commander";
+
+/** The licences of the linked crates, which each package ships. */
+const NOTICES = "THIRD-PARTY-NOTICES";
 
 const command = new Command("npm run packages --")
   .description("Packs the main package and those of all platforms, to target/packages.")
@@ -27,7 +30,9 @@ rmSync(main, { recursive: true, force: true });
 mkdirSync(main, { recursive: true });
 
 const { files } = JSON.parse(readFileSync("package.json", "utf8"));
-const shipped = files.filter((file) => file !== "native");
+// `files` selects from folders once more when npm packs.
+const shipped = new Set(files.map((file) => file.split("/")[0]));
+shipped.delete("native");
 for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) {
   cpSync(file, join(main, file), { recursive: true });
 }
@@ -40,11 +45,14 @@ await napi.prePublish({ cwd: main, skipOptionalPublish: true, ghRelease: false }
 for (const file of readdirSync(main)) if (file.endsWith(".node")) rmSync(join(main, file));
 
 const platforms = readdirSync(join(main, "npm")).map((platform) => `./npm/${platform}`);
-for (const platform of platforms) copyFileSync("LICENSE", join(main, platform, "LICENSE"));
-execSync(
-  `npm pack --ignore-scripts --loglevel=error --pack-destination "${packages}" . ${platforms.join(" ")}`,
-  {
-    cwd: main,
-    stdio: "inherit",
-  },
-);
+for (const platform of platforms) {
+  for (const file of ["LICENSE", NOTICES]) copyFileSync(file, join(main, platform, file));
+  const manifest = JSON.parse(readFileSync(join(main, platform, "package.json"), "utf8"));
+  manifest.files.push(NOTICES);
+  writeFileSync(join(main, platform, "package.json"), JSON.stringify(manifest, null, 2));
+}
+const destination = `--pack-destination "${packages}"`;
+execSync(`npm pack --ignore-scripts --loglevel=error ${destination} . ${platforms.join(" ")}`, {
+  cwd: main,
+  stdio: "inherit",
+});

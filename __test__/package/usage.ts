@@ -3,6 +3,7 @@
 import {
   convertTransfer,
   createHdrImageTransferCache,
+  type ConvertTransferOptions,
   type HdrImageTransferCache,
   type HdrImageTransferCacheOptions,
   type HdrImageTransferCacheStats,
@@ -26,6 +27,7 @@ type HostTransfer = "hlg" | "pq";
 declare const hostTransfer: HostTransfer;
 declare const source: Buffer;
 declare const limits: number | HdrImageTransferCacheOptions | undefined;
+declare const options: ConvertTransferOptions | undefined;
 
 export const forHost: HostCache = createHdrImageTransferCache();
 export const transfer: HdrTransfer = hostTransfer;
@@ -48,6 +50,8 @@ export const nothing: void = cache.clear();
 convertTransfer(source, "pq", "hlg");
 convertTransfer(new Uint8Array(6), hostTransfer, "hlg");
 convertTransfer(source, "pq", "hlg", { ootf: "luminance", peakLuminance: 600 });
+convertTransfer(source, "pq", "hlg", options);
+createHdrImageTransferCache({ maxBytes: 0, ...options });
 convertTransfer(source, "pq", "hlg", { ootf: "per-channel" satisfies HlgOotf });
 
 // @ts-expect-error: limits are numbers
@@ -58,6 +62,8 @@ createHdrImageTransferCache({ maxBytes: "16" });
 createHdrImageTransferCache({ maxByte: 16 });
 // @ts-expect-error: there is no such OOTF
 createHdrImageTransferCache({ ootf: "bt2100" });
+// @ts-expect-error: a conversion has no limits
+convertTransfer(source, "pq", "hlg", { maxBytes: 16 });
 // @ts-expect-error: the peak is in the options
 convertTransfer(source, "pq", "hlg", 600);
 // @ts-expect-error: there are no more arguments

@@ -1,0 +1,73 @@
+/** The packages of a release and the package of a clone, packed once for all tests, and installed in hosts. */
+
+import { exec, spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { parseTriple } from "@napi-rs/cli";
+import type { TestProject } from "vitest/node";
+
+import manifest from "../../package.json" with { type: "json" };
+import { run } from "../processes.ts";
+
+export const NAME = manifest.name;
+export const platforms = manifest.napi.targets.map((triple) => parseTriple(triple).platformArchABI);
+
+/** The file that `npm run build` made for this platform. */
+export const binary = readdirSync("native").find((file) => file.endsWith(".node"))!;
+export const platform = binary.slice(`${NAME}.`.length, -".node".length);
+
+/** Whether bundles are tested on Bun, too: `npm run test:bun`. */
+export const hasBun = !spawnSync("bun", ["--version"]).error;
+
+/** What all hosts run: it prints 65535. */
+export const USE = `
+  const cache = createHdrImageTransferCache();
+  const converted = cache.getConverted("white", "hlg", "pq", Buffer.from([0xff, 0xff]));
+  convertTransfer(converted, "pq", "hlg");
+  console.log(converted.readUInt16LE());
+`;
+export const IMPORT = `import { convertTransfer, createHdrImageTransferCache } from "${NAME}";`;
+export const REQUIRE = `const { convertTransfer, createHdrImageTransferCache } = require("${NAME}");`;
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The folder with the packages of a release, and the one of a clone in `clone`. */
+    packages: string;
+  }
+}
+
+/** Packs. The binaries of other platforms are empty files. */
+export default async function setup({ provide }: TestProject) {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "hdr-packages-")));
+  const [binaries, clone] = [join(folder, "binaries"), join(folder, "clone")];
+  await mkdir(binaries);
+  await mkdir(clone);
+  for (const other of platforms) await writeFile(join(binaries, `${NAME}.${other}.node`), "");
+  await copyFile(join("native", binary), join(binaries, binary));
+  await run(process.execPath, ["scripts/packages.mjs", binaries, "--to", folder]);
+  await inShell(`npm pack --ignore-scripts --pack-destination "${clone}"`, ".");
+  provide("packages", folder);
+  return () => rm(folder, { recursive: true });
+}
+
+export function tarball(folder: string, name = NAME): string {
+  return join(folder, `${name}-${manifest.version}.tgz`);
+}
+
+/** Makes a host in a folder of its own: the real path, since Node.js checks permissions for it. */
+export async function makeHost(...packages: string[]): Promise<string> {
+  const host = await realpath(await mkdtemp(join(tmpdir(), "hdr-host-")));
+  await writeFile(join(host, "package.json"), "{}");
+  const paths = packages.map((path) => `"${path}"`).join(" ");
+  await inShell(`npm install --offline --install-links --no-audit --no-fund ${paths}`, host);
+  return host;
+}
+
+/** Runs a command in a shell, since npm is a script on Windows. */
+function inShell(command: string, cwd: string) {
+  return promisify(exec)(command, { cwd });
+}

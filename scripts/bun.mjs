@@ -1,0 +1,18 @@
+// Runs on Bun what is tested on Node.js otherwise: the installed package, and bundles. Fetches Bun to target/.
+// Exit codes as those of `npm run test:platforms`: 3 where Bun is unavailable.
+
+import { spawnSync } from "node:child_process";
+import { delimiter, dirname } from "node:path";
+
+import { npmRuntime, Unavailable } from "./platforms/tools.mjs";
+
+try {
+  const PATH = [dirname(await npmRuntime("bun")), process.env.PATH].join(delimiter);
+  const args = ["node_modules/vitest/vitest.mjs", "run", "install", "bundles", "host"];
+  process.exitCode =
+    spawnSync(process.execPath, args, { env: { ...process.env, PATH }, stdio: "inherit" }).status ?? 1;
+} catch (error) {
+  if (!(error instanceof Unavailable)) throw error;
+  console.error(error.message);
+  process.exitCode = 3;
+}
