@@ -33,7 +33,7 @@ function probe() {
   const args = "-v error -select_streams V:0 -show_streams -of json".split(" ");
   const { error, status, stdout, stderr } = spawnSync("ffprobe", [...args, input], { encoding: "utf8" });
   if (error) throw new Error(`ffprobe, which comes with ffmpeg, cannot be started: ${error.code}`);
-  if (status !== 0) throw new Error(stderr.split("\n")[0]);
+  if (status !== 0) throw new Error(stderr.trim().split("\n").at(-1));
   return JSON.parse(stdout).streams[0] ?? {};
 }
 

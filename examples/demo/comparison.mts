@@ -45,7 +45,7 @@ export class Comparison implements Converter {
     for (const [name, converter] of this.#converters) {
       this.times.set(name, { misses: [], hits: [], videoFrames: [] });
       // Tables are built, and loops compiled, once a process.
-      converter.convertTransfer(Buffer.alloc(2 ** 20), job.video.transfer, job.transfer);
+      converter.convertTransfer(Buffer.alloc(6 * 2 ** 17), job.video.transfer, job.transfer);
     }
   }
 
@@ -100,8 +100,7 @@ export function printComparison(job: Job, comparison: Comparison): void {
   if (hits > 0) {
     console.log(`
 A hit costs about the same with all three: it looks up a
-Buffer. In each later frame the cache saves a conversion:
-${formatMedian(reads.misses)}, ${formatMedian(view.misses)} or ${formatMedian(addon.misses)}.`);
+Buffer. In each later frame it saves what a miss costs.`);
   }
   // The loops have not converted all video frames.
   const total = ({ misses: first, hits: later, videoFrames }: Times) => {
@@ -109,9 +108,9 @@ ${formatMedian(reads.misses)}, ${formatMedian(view.misses)} or ${formatMedian(ad
     return formatMs(sum(first) + sum(later) + video);
   };
   console.log(`
-The conversions of all ${job.frames} frames take
-${total(reads)}, ${total(view)} or ${total(addon)}. At ${job.fps} fps, all work
-on a frame has to fit into ${formatMs(1000 / job.fps)}.`);
+All conversions of this job take ${total(reads)} with the first
+loop, ${total(view)} with the second, ${total(addon)} with the addon.
+At ${job.fps} fps, all work on a frame has to fit into ${formatMs(1000 / job.fps)}.`);
 }
 
 function sum(values: number[]): number {

@@ -13,8 +13,7 @@ import { Comparison, printComparison } from "./comparison.mts";
 import { createJob, type Job, renderFrames } from "./job.mts";
 import { parseOptions } from "./options.mts";
 import { drawFrame, drawHighlights, drawOotfs } from "./pictures.mts";
-import { readHdrPng } from "./png.mts";
-import { reasonOf, UserError } from "./user-error.mts";
+import { readHdrPng, reasonOf, UserError } from "./png.mts";
 
 async function main(): Promise<void> {
   const { images: files, size, fps, seconds, target, ootf, peakLuminance, out } = parseOptions();

@@ -21,8 +21,9 @@ export interface Options {
 const IMAGES = ["venice-hlg-512x256.png", "sunset-pq-512x256.png"];
 
 const HELP = `
-Images are 16-bit RGB PNG files with a cICP chunk that says PQ or HLG. Each fills the frame for a while. In the second
-half of the job, the last one is a video, in the transfer function that the frames do not have.
+Images are 16-bit RGB PNG files with a cICP chunk that says PQ or HLG. Each
+fills the frame for a while. In the second half of the job, the last one is a
+video, in the transfer function that the frames do not have.
 
 Exit code: 0, 1 when a file cannot be read or written, 2 for wrong usage.`;
 

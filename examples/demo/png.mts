@@ -6,14 +6,21 @@ import { crc32, inflateSync } from "node:zlib";
 import { decode } from "fast-png";
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-import { reasonOf, UserError } from "./user-error.mts";
-
 /** An image in `rgb48le`: full range, BT.2020 primaries, 6 bytes a pixel. */
 export interface HdrImage {
   width: number;
   height: number;
   transfer: HdrTransfer;
   samples: Buffer;
+}
+
+/** An error in what the user gave: shown as one line, without a stack. */
+export class UserError extends Error {}
+
+/** The reason in the message of a failed system call: "no such file or directory". */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^[A-Z]+: /, "").replace(/, \w+( '.*')?$/, "");
 }
 
 interface Chunk {
