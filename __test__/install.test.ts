@@ -25,13 +25,6 @@ const platform = binary.slice(`${NAME}.`.length, -".node".length);
 const runtimes = [["Node.js", process.execPath]];
 if (!spawnSync("bun", ["--version"]).error) runtimes.push(["Bun", "bun"]);
 
-type Bundle = (entry: string, path: string, file: string) => Promise<void>;
-
-const bundlers: [name: string, bundle: Bundle][] = [
-  ["esbuild", (entry, path, file) => bundle(path, file, { entryPoints: [entry] })],
-  ["tsup", bundleByTsup],
-];
-
 const USE = `
   const cache = createHdrImageTransferCache();
   const converted = cache.getConverted("white", "hlg", "pq", Buffer.from([0xff, 0xff]));
@@ -148,30 +141,6 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
     expect((await run(runtime!, ["static.mjs"], { cwd: host })).stdout).toBe("65535\n");
   });
 
-  describe.each(bundlers)("a bundle of examples/host by %s", (bundler, bundleFile) => {
-    const file = `${bundler}.mjs`;
-    const bundleAndRun = async (path: string): Promise<Output> => {
-      await bundleFile("examples/host/test/bundled.ts", path, file);
-      return run(runtime!, [file], { cwd: path });
-    };
-
-    test("uses the addon", async () => {
-      expect(await bundleAndRun(host)).toEqual({ stdout: "addon: 49271\n", stderr: "" });
-    });
-
-    test("without optional dependencies: falls back, and says why", async () => {
-      const { stdout, stderr } = await bundleAndRun(hostWithoutBinary);
-      expect(stdout).toBe("fallback: 49271\n");
-      expect(stderr).toMatch(/: no binary could be loaded for /);
-    });
-
-    test("without the package: falls back, and says why", async () => {
-      const { stdout, stderr } = await bundleAndRun(folder);
-      expect(stdout).toBe("fallback: 49271\n");
-      expect(stderr).toMatch(/Cannot find (module|package) 'hdr-image-transfer-cache'/);
-    });
-  });
-
   test("a missing binary: the error says what to do", async () => {
     const { name, code, message, cause } = await loadingError(runtime!, hostWithoutBinary);
     expect([name, code]).toEqual(["Error", "ERR_BINARY_NOT_LOADED"]);
@@ -232,13 +201,6 @@ describe("installed, on Node.js", () => {
     expect(stdout).toBe("");
   });
 });
-
-/** Uses the command line, since the types of tsup need packages that it does not install. */
-async function bundleByTsup(entry: string, path: string, file: string): Promise<void> {
-  const name = file.replace(/\.mjs$/, "");
-  const options = ["--no-config", "--silent", "--format", "esm", "--target", "node20", "--out-dir", path];
-  await node(".", "node_modules/tsup/dist/cli-default.js", `--entry.${name}`, entry, ...options);
-}
 
 async function bundle(path: string, file: string, options: object): Promise<void> {
   await build({ bundle: true, platform: "node", format: "esm", outfile: join(path, file), ...options });
