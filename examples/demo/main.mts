@@ -3,8 +3,8 @@
  * two loops.
  */
 
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
 import { SingleBar } from "cli-progress";
@@ -66,13 +66,15 @@ async function render(job: Job, comparison: Comparison): Promise<Buffer> {
   return first!;
 }
 
-/** Throws unless the folder exists or can be created. */
+/** Throws unless the folder can be written or created. */
 function checkFolder(folder: string): void {
-  const existing = statSync(folder, { throwIfNoEntry: false });
-  if (existing && !existing.isDirectory()) throw new UserError(`${folder}: is not a folder`);
-  const parent = dirname(folder);
-  if (!existing && !statSync(parent, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${parent}: is not a folder`);
+  try {
+    const existing = statSync(folder, { throwIfNoEntry: false });
+    if (existing && !existing.isDirectory()) throw new Error("is not a folder");
+    accessSync((existing ? folder : dirname(folder)) + sep, constants.W_OK);
+  } catch (error) {
+    throw new UserError(`${folder}: ${reasonOf(error)}`);
+  }
 }
 
 function writePictures(folder: string, pictures: Record<string, Buffer>): void {
