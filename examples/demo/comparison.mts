@@ -127,5 +127,6 @@ function formatMedian(values: number[]): string {
 
 function formatMs(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
-  return `${ms.toFixed(ms < 1 ? 3 : ms < 100 ? 1 : 0)} ms`;
+  if (ms < 0.1) return `${(ms * 1000).toFixed(1)} µs`;
+  return `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
 }
