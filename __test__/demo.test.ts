@@ -116,17 +116,8 @@ describe("a job", () => {
     const out = join(folder, "own");
     const own = join(folder, "own.png");
     writeFileSync(own, png(IHDR, cicp(), IDAT));
-    const { code, stdout } = await demo(
-      own,
-      "--target",
-      "hlg",
-      "--seconds",
-      "0.1",
-      "--fps",
-      "1",
-      "--out",
-      out,
-    );
+    const oneFrame = ["--target", "hlg", "--fps", "1", "--seconds", "0.1", "--out", out];
+    const { code, stdout } = await demo(own, ...SMALL, ...oneFrame);
     expect(code).toBe(0);
     expect(stdout).toContain("Misses: 0, hits: 0, passthroughs: 1");
     expect(stdout).not.toContain("NaN");
@@ -135,9 +126,9 @@ describe("a job", () => {
 
   test("an interrupted job leaves no folder", async () => {
     const out = join(folder, "interrupted");
-    const child = spawn(process.execPath, [...COMMAND, "--seconds", "600", "--out", out]);
+    const child = spawn(process.execPath, [...COMMAND, ...SMALL, "--seconds", "600", "--out", out]);
     onTestFinished(() => void child.kill("SIGKILL"));
-    for await (const text of child.stderr.setEncoding("utf8")) if (/ [1-9]\d* of 18000/.test(text)) break;
+    for await (const text of child.stderr.setEncoding("utf8")) if (/ [1-9]\d* of 6000/.test(text)) break;
     child.kill("SIGINT");
     expect(await once(child, "exit")).toEqual([null, "SIGINT"]);
     expect(existsSync(out)).toBe(false);
