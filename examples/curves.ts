@@ -5,9 +5,6 @@
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
-/** R, G and B. */
-export type Colour = [number, number, number];
-
 // BT.2100 table 4 (PQ) and table 5 (HLG).
 const PQ_M1 = 2610 / 16384;
 const PQ_M2 = (2523 / 4096) * 128;
@@ -47,32 +44,7 @@ function hlgSystemGamma(peak: number): number {
   return 1.2 * 1.111 ** Math.log2(peak / 1000);
 }
 
-/** The luminance of a BT.2020 colour, in the unit of its channels. */
-export function luminance([r, g, b]: Colour): number {
-  return 0.2627 * r + 0.678 * g + 0.0593 * b;
-}
-
-/** The HLG OOTF: scene light to display light, on a display of that nominal peak luminance. */
-export function hlgOotf(scene: Colour, peak: number): Colour {
-  return scaled(scene, peak * powerOfLight(luminance(scene), hlgSystemGamma(peak) - 1));
-}
-
-/** The inverse of {@link hlgOotf}. Channels outside the range of HLG are above 1. */
-export function hlgInverseOotf(display: Colour, peak: number): Colour {
-  const gamma = hlgSystemGamma(peak);
-  return scaled(display, powerOfLight(luminance(display) / peak, (1 - gamma) / gamma) / peak);
-}
-
-function scaled([r, g, b]: Colour, gain: number): Colour {
-  return [gain * r, gain * g, gain * b];
-}
-
-/** A luminance to a power, and 0 for black, as 0 to a negative power is infinite. */
-function powerOfLight(light: number, exponent: number): number {
-  return light === 0 ? 0 : light ** exponent;
-}
-
-/** The OOTF of each channel on its own. Deviates from BT.2100 (see {@link hlgOotf}), except for greys. */
+/** The OOTF of each channel on its own. BT.2100 applies the OOTF to the luminance, which differs except for greys. */
 export function hlgOotfPerChannel(scene: number, peak: number): number {
   return peak * scene ** hlgSystemGamma(peak);
 }

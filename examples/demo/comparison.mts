@@ -1,4 +1,4 @@
-/** The conversions of a job, timed with the addon and with the TypeScript module. */
+/** The conversions of a job, timed with the addon and with two loops. */
 
 import Table from "cli-table3";
 import {
@@ -8,141 +8,125 @@ import {
   type HdrTransfer,
 } from "hdr-image-transfer-cache";
 
-import type { Converter, Job } from "./render.mts";
-import * as typescriptModule from "./typescript-module.mts";
+import type { Converter, Job } from "./job.mts";
+import { convertByReads, convertByView, withCache } from "./loops.mts";
 
-/** Video frames are converted with the TypeScript module, too, until that has taken so long. */
-const TYPESCRIPT_VIDEO_MS = 5000;
+/** Later video frames are converted by the addon alone, since the loops take long. */
+const COMPARED_VIDEO_FRAMES = 30;
 const MIB = 2 ** 20;
+const ADDON = "addon";
 
-/** Milliseconds. */
+/** Milliseconds of each call. */
 interface Times {
-  addon: number;
-  typescript: number;
+  misses: number[];
+  hits: number[];
+  videoFrames: number[];
 }
 
-/** Converts with both and returns the addon's results. The TypeScript module supports the defaults only. */
+/** Converts with each implementation, and returns the addon's result. The loops support the default options only. */
 export class Comparison implements Converter {
-  /** The time that the still images of each frame took. */
-  readonly stills: Times[] = [];
-  /** The time that each video frame took, of those converted with both. */
-  readonly videoFrames: Times[] = [];
-  videoFrameCount = 0;
-  readonly #options: ConvertTransferOptions;
-  readonly #addonCache;
-  readonly #typescriptCache = typescriptModule.createHdrImageTransferCache();
-  #frame: Times = { addon: 0, typescript: 0 };
-  #copy = Buffer.alloc(0);
-  #typescriptVideoMs = 0;
+  readonly times = new Map<string, Times>();
+  readonly #cache;
+  readonly #converters: [name: string, converter: Converter][];
+  readonly #cachedIds = new Set<string>();
 
   constructor(job: Job, options: ConvertTransferOptions) {
-    this.#options = options;
-    this.#addonCache = createHdrImageTransferCache(options);
-    // The tables are built once a process, not once a job.
-    const from = job.transfer === "pq" ? "hlg" : "pq";
-    this.convertTransfer(Buffer.alloc(6), from, job.transfer);
-    this.videoFrames.pop();
-    this.videoFrameCount = 0;
+    this.#cache = createHdrImageTransferCache(options);
+    const addon: Converter = {
+      getConverted: this.#cache.getConverted,
+      convertTransfer: (buf, from, to) => convertTransfer(buf, from, to, options),
+    };
+    // The addon is the last, so that its results are those that stay.
+    this.#converters = [
+      ["readUInt16LE loop", withCache(convertByReads)],
+      ["Uint16Array loop", withCache(convertByView)],
+      [ADDON, addon],
+    ];
+    for (const [name, converter] of this.#converters) {
+      this.times.set(name, { misses: [], hits: [], videoFrames: [] });
+      // Tables are built, and loops compiled, once a process.
+      converter.convertTransfer(Buffer.alloc(6 * 2 ** 17), job.video.transfer, job.transfer);
+    }
   }
 
-  getConverted: Converter["getConverted"] = (...args) => {
-    const [addon, converted] = timed(() => this.#addonCache.getConverted(...args));
-    const [typescript] = timed(() => this.#typescriptCache.getConverted(...args));
-    this.#frame.addon += addon;
-    this.#frame.typescript += typescript;
+  getConverted: Converter["getConverted"] = (id, from, to, source) => {
+    if (from === to) return this.#cache.getConverted(id, from, to, source);
+    const kind = this.#cachedIds.has(id) ? "hits" : "misses";
+    this.#cachedIds.add(id);
+    let converted = source;
+    for (const [name, converter] of this.#converters) {
+      this.#time(name, kind, () => (converted = converter.getConverted(id, from, to, source)));
+    }
     return converted;
   };
 
   convertTransfer = (buf: Buffer, from: HdrTransfer, to: HdrTransfer): void => {
-    this.videoFrameCount++;
-    const isCompared = this.#typescriptVideoMs < TYPESCRIPT_VIDEO_MS;
-    if (isCompared) {
-      if (this.#copy.length !== buf.length) this.#copy = Buffer.alloc(buf.length);
-      buf.copy(this.#copy);
+    const isCompared = this.times.get(ADDON)!.videoFrames.length < COMPARED_VIDEO_FRAMES;
+    for (const [name, converter] of this.#converters) {
+      if (name !== ADDON && !isCompared) continue;
+      const frame = name === ADDON ? buf : Buffer.from(buf);
+      this.#time(name, "videoFrames", () => converter.convertTransfer(frame, from, to));
     }
-    const [addonMs] = timed(() => convertTransfer(buf, from, to, this.#options));
-    if (!isCompared) return;
-    const [typescriptMs] = timed(() => typescriptModule.convertTransfer(this.#copy, from, to));
-    this.#typescriptVideoMs += typescriptMs;
-    this.videoFrames.push({ addon: addonMs, typescript: typescriptMs });
   };
 
-  endFrame(): void {
-    this.stills.push(this.#frame);
-    this.#frame = { addon: 0, typescript: 0 };
+  #time(name: string, kind: keyof Times, body: () => void): void {
+    const start = performance.now();
+    body();
+    this.times.get(name)![kind].push(performance.now() - start);
   }
 
   stats() {
-    return this.#addonCache.stats();
+    return this.#cache.stats();
   }
 }
 
-function timed<Result>(body: () => Result): [milliseconds: number, result: Result] {
-  const start = performance.now();
-  const result = body();
-  return [performance.now() - start, result];
-}
-
-/** Prints what a frame costs, and says what the addon saves. */
+/** Prints what a frame costs, and what the addon and the cache save. */
 export function printComparison(job: Job, comparison: Comparison): void {
-  const [first, ...later] = comparison.stills as [Times, ...Times[]];
-  const { videoFrames, videoFrameCount } = comparison;
-  const { misses, hits, passthroughs, bytesUsed } = comparison.stats();
-  const [laterTimes, videoTimes] = [medians(later), medians(videoFrames)];
-
+  const kinds = ["misses", "hits", "videoFrames"] as const;
   const table = new Table({
-    head: [`conversions of a frame, ${job.width}x${job.height}`, "addon", "TypeScript module", "gain"],
+    head: ["conversion", "image,\ncache miss", "image,\ncache hit", "video\nframe"],
     colAligns: ["left", "right", "right", "right"],
     style: { head: [], border: [] },
   });
-  const addRow = (name: string, times: Times | undefined) => {
-    if (times) table.push([name, ms(times.addon), ms(times.typescript), ratio(times)]);
-  };
-  addRow("first frame: converts the still images", first);
-  addRow(`later frame: cache hits (median of ${later.length})`, laterTimes);
-  addRow(`video frame: converted in place (median of ${videoFrames.length})`, videoTimes);
+  for (const [name, times] of comparison.times) {
+    table.push([name, ...kinds.map((kind) => formatMedian(times[kind]))]);
+  }
   console.log(table.toString());
-  const counters = `${count(misses, "cache miss", "es")}, ${count(hits, "hit")}, ${count(passthroughs, "passthrough")}`;
-  console.log(`Cache of the addon: ${counters}, ${(bytesUsed / MIB).toFixed(1)} MiB\n`);
 
-  const gain = (what: string, times: Times) =>
-    `${what} takes ${ms(times.addon)} instead of ${ms(times.typescript)}`;
-  const gains = [
-    ...(misses > 0 ? [gain("the first frame", first)] : []),
-    ...(videoTimes ? [gain("each video frame", videoTimes)] : []),
-  ];
-  if (gains.length > 0) console.log(`With the addon, converting ${gains.join(", and ")}.`);
-  if (hits > 0 && laterTimes) {
-    console.log("Later frames of still images cost next to nothing with either: both cache.");
+  const { misses, hits, passthroughs, bytesUsed } = comparison.stats();
+  const size = `${(bytesUsed / MIB).toFixed(1)} MiB`;
+  console.log(`Misses: ${misses}, hits: ${hits}, passthroughs: ${passthroughs}, cached: ${size}`);
+  const [reads, view, addon] = [...comparison.times.values()] as [Times, Times, Times];
+  if (hits > 0) {
+    console.log(`
+A hit costs about the same with all three: it looks up a
+Buffer. In each later frame it saves what a miss costs.`);
   }
-  if (gains.length > 0) {
-    const total = (name: keyof Times) =>
-      `${((first[name] + videoFrameCount * (videoTimes?.[name] ?? 0)) / 1000).toFixed(1)} s`;
-    const frames = `${comparison.stills.length} frames, ${videoFrameCount} of them with video`;
-    console.log(
-      `For this job of ${frames}, that is about ${total("addon")} instead of ${total("typescript")}.`,
-    );
-  }
-  console.log(`At ${job.fps} fps, all work on a frame has to fit into ${ms(1000 / job.fps)}.`);
-}
-
-function medians(times: Times[]): Times | undefined {
-  if (times.length === 0) return undefined;
-  const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-  return {
-    addon: median(times.map(({ addon }) => addon)),
-    typescript: median(times.map(({ typescript }) => typescript)),
+  // The loops have not converted all video frames.
+  const total = ({ misses: first, hits: later, videoFrames }: Times) => {
+    const video = videoFrames.length === 0 ? 0 : median(videoFrames) * addon.videoFrames.length;
+    return formatMs(sum(first) + sum(later) + video);
   };
+  console.log(`
+All conversions of this job take ${total(reads)} with the first
+loop, ${total(view)} with the second, ${total(addon)} with the addon.
+At ${job.fps} fps, all work on a frame has to fit into ${formatMs(1000 / job.fps)}.`);
 }
 
-function ms(milliseconds: number): string {
-  return `${milliseconds.toFixed(milliseconds < 1 ? 3 : milliseconds < 100 ? 1 : 0)} ms`;
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
-function ratio({ addon, typescript }: Times): string {
-  return typescript >= 1 ? `${(typescript / addon).toFixed(typescript / addon < 10 ? 1 : 0)} x` : "";
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-function count(number: number, noun: string, plural = "s"): string {
-  return `${number} ${noun}${number === 1 ? "" : plural}`;
+function formatMedian(values: number[]): string {
+  return values.length === 0 ? "-" : formatMs(median(values));
+}
+
+function formatMs(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 0.1) return `${(ms * 1000).toFixed(1)} µs`;
+  return `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
 }

@@ -1,4 +1,4 @@
-/** Pictures of what a conversion does to a photograph: whole, side by side, with a detail enlarged. */
+/** SDR renderings: of a frame, and of what a conversion does to a photograph. */
 
 import { createRequire } from "node:module";
 
@@ -6,20 +6,20 @@ import { Resvg } from "@resvg/resvg-js";
 import { encode } from "fast-png";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { writeWhole } from "../png/files.mts";
-import type { HdrImage } from "../png/png.mts";
-import { samplesOf, scaleDown, type Size } from "./images.mts";
-import * as typescript from "./typescript-module.mts";
+import { samplesOf, scaleToFill, type Size } from "./images.mts";
+import { convertByReads } from "./loops.mts";
+import type { HdrImage } from "./png.mts";
 
-const MAX_SIZE = { width: 960, height: 960 };
+/** Photographs are drawn so large at most. */
+const MAX_LENGTH = 512;
 /** Wide enough for the labels. */
-const MIN_WIDTH = 340;
+const MIN_WIDTH = 320;
 const GAP = 8;
+/** White text on it can be read on light and on dark pages. */
+const BACKGROUND = "#24292f";
 const LABEL_HEIGHT = 34;
 const DETAIL = { width: 60, height: 34 };
 const ZOOM = 3;
-const MARGIN = 8;
-const PART_WIDTH = 340;
 const DIFFERENCE_GAIN = 8;
 const FONT = createRequire(import.meta.url).resolve("@expo-google-fonts/inter/500Medium/Inter_500Medium.ttf");
 
@@ -32,84 +32,104 @@ interface Panel {
   pixels: Uint8Array;
 }
 
-interface Point {
-  x: number;
-  y: number;
+type Part = Size & { x: number; y: number };
+
+/** A frame at its size, labelled inside. */
+export function drawFrame(frame: HdrImage): Buffer {
+  const { width, height, transfer } = frame;
+  const text = Math.max(10, Math.round(height / 45));
+  return render(
+    frame,
+    `${imageElement(frame, toSrgb(frame))}
+    <rect y="${height - 2 * text}" width="${width}" height="${2 * text}" fill="black" opacity="0.6"/>
+    <text x="${text}" y="${height - 0.65 * text}" font-size="${text}">First frame, in ${transfer.toUpperCase()}. SDR rendering.</text>`,
+  );
 }
 
-type Part = Point & Size;
-
-/** The highlights of a PQ image in HLG: wrapped by the TypeScript module, clipped by the addon. */
-export async function writeHighlights(file: string, pqImage: HdrImage): Promise<void> {
-  const image = scaleDown(pqImage, MAX_SIZE);
-  const wrapped = Buffer.from(image.samples);
-  typescript.convertTransfer(wrapped, "pq", "hlg");
-  const clipped = Buffer.from(image.samples);
-  convertTransfer(clipped, "pq", "hlg");
-  const codes = samplesOf(image.samples);
-  const isClipped = (pixel: number) => codes[pixel * 3]! > LAST_PQ_CODE_IN_HLG;
+/** The highlights of a PQ image in HLG: wrapped by the loops, clipped by the addon. */
+export function drawHighlights(pqImage: HdrImage): Buffer {
+  const image = scaleDown(pqImage);
+  const converted = (convert: typeof convertByReads) => {
+    const samples = Buffer.from(image.samples);
+    convert(samples, "pq", "hlg");
+    return toSrgb({ ...image, transfer: "hlg", samples });
+  };
   const panels = [
-    { label: "TypeScript module: highlights wrap", pixels: toSrgb(wrapped) },
-    { label: "hdr-image-transfer-cache: highlights clip", pixels: toSrgb(clipped) },
+    { label: "readUInt16LE loop: highlights wrap (wrong)", pixels: converted(convertByReads) },
+    { label: "addon: highlights clip (right)", pixels: converted(convertTransfer) },
   ];
-  const detail = partAround(meanPosition(image, isClipped), DETAIL, image);
-  await writePicture(file, image, { x: 0, y: 0, width: image.width, height: image.height }, panels, detail);
+  const caption = "PQ to HLG, for a display of 1000 cd/m². SDR rendering.";
+  return drawPanels(image, { x: 0, y: 0, ...image }, panels, caption, detailOf(image));
 }
 
-/** The part of an image that the two OOTFs convert most differently, and a map of the difference. */
-export async function writeOotfs(file: string, source: HdrImage): Promise<void> {
-  const image = scaleDown(source, MAX_SIZE);
+/** The middle of an image, converted with both OOTFs, and the difference. */
+export function drawOotfs(source: HdrImage): Buffer {
+  const image = scaleDown(source);
+  const target = image.transfer === "pq" ? "hlg" : "pq";
   const converted = (ootf: "per-channel" | "luminance") => {
     const samples = Buffer.from(image.samples);
-    if (image.transfer === "hlg") convertTransfer(samples, "hlg", "pq", { ootf });
-    // PQ is shown as the HLG signal of the same display light.
-    convertTransfer(samples, "pq", "hlg", { ootf: image.transfer === "hlg" ? "luminance" : ootf });
-    return toSrgb(samples);
+    convertTransfer(samples, image.transfer, target, { ootf });
+    return toSrgb({ ...image, transfer: target, samples });
   };
   const [perChannel, luminance] = [converted("per-channel"), converted("luminance")];
-  const differences = Array.from({ length: image.width * image.height }, (_, pixel) =>
-    Math.max(
-      ...[0, 1, 2].map((channel) =>
-        Math.abs(perChannel[3 * pixel + channel]! - luminance[3 * pixel + channel]!),
-      ),
-    ),
-  );
-  const large = differences.toSorted((a, b) => a - b)[Math.floor(0.99 * differences.length)]!;
-  const centre = meanPosition(image, (pixel) => differences[pixel]! >= large);
-  const part = partAround(centre, { width: PART_WIDTH, height: image.height }, image);
-  const map = Uint8Array.from(perChannel, (_, at) =>
-    Math.min(255, DIFFERENCE_GAIN * differences[Math.floor(at / 3)]!),
-  );
-  await writePicture(file, image, part, [
+  const difference = perChannel.map((_, at) => {
+    const channels = [0, 1, 2].map((channel) => at - (at % 3) + channel);
+    const differences = channels.map((channel) => Math.abs(perChannel[channel]! - luminance[channel]!));
+    return Math.min(255, DIFFERENCE_GAIN * Math.max(...differences));
+  });
+  const panels = [
     { label: "per channel (default)", pixels: perChannel },
-    { label: "luminance (BT.2100)", pixels: luminance },
-    { label: `difference, amplified ${DIFFERENCE_GAIN} times`, pixels: map },
-  ]);
+    { label: "luminance (BT.2100: right)", pixels: luminance },
+    { label: `difference, times ${DIFFERENCE_GAIN}`, pixels: difference },
+  ];
+  const caption = `${image.transfer.toUpperCase()} to ${target.toUpperCase()}, for a display of 1000 cd/m². SDR rendering.`;
+  const width = Math.min(image.width, Math.round(image.height * 1.25));
+  const part = { x: Math.round((image.width - width) / 2), y: 0, width, height: image.height };
+  return drawPanels(image, part, panels, caption);
 }
 
-/** The mean position of the pixels that meet a condition; the middle of the image if none does. */
-function meanPosition({ width, height }: Size, isMet: (pixel: number) => boolean): Point {
-  const pixels = Array.from({ length: width * height }, (_, at) => at).filter(isMet);
-  if (pixels.length === 0) return { x: width / 2, y: height / 2 };
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value) / values.length;
+function scaleDown(image: HdrImage): HdrImage {
+  const scale = Math.min(1, MAX_LENGTH / Math.max(image.width, image.height));
+  return scaleToFill(image, {
+    width: Math.max(1, Math.round(image.width * scale)),
+    height: Math.max(1, Math.round(image.height * scale)),
+  });
+}
+
+/** The part of a PQ image around its light that HLG does not have. */
+function detailOf({ width, height, samples }: HdrImage): Part {
+  const reds = samplesOf(samples).filter((_, at) => at % 3 === 0);
+  const bright = [...reds.keys()].filter((pixel) => reds[pixel]! > LAST_PQ_CODE_IN_HLG);
+  const middle = (size: number, positions: number[]) =>
+    positions.length === 0 ? size / 2 : positions.reduce((a, b) => a + b) / positions.length;
+  const start = (size: number, length: number, positions: number[]) =>
+    Math.round(Math.max(0, Math.min(middle(size, positions) - length / 2, size - length)));
   return {
-    x: mean(pixels.map((pixel) => pixel % width)),
-    y: mean(pixels.map((pixel) => Math.floor(pixel / width))),
+    x: start(
+      width,
+      DETAIL.width,
+      bright.map((pixel) => pixel % width),
+    ),
+    y: start(
+      height,
+      DETAIL.height,
+      bright.map((pixel) => Math.floor(pixel / width)),
+    ),
+    ...DETAIL,
   };
 }
 
-/** HLG on an SDR display: the signal taken for BT.2020 with a gamma of 2.4, which HLG is compatible with. */
-function toSrgb(hlg: Buffer): Uint8Array {
+/** As 8-bit sRGB: HLG taken for BT.2020 with a gamma of 2.4, which it is compatible with. PQ is converted to HLG. */
+function toSrgb({ transfer, samples }: HdrImage): Uint8Array {
+  const hlg = Buffer.from(samples);
+  convertTransfer(hlg, transfer, "hlg", { ootf: "luminance" });
   const codes = samplesOf(hlg);
   const pixels = new Uint8ClampedArray(codes.length);
   const encodeSrgb = (light: number) =>
     255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
+  const light = Float64Array.from({ length: 65536 }, (_, code) => (code / 65535) ** 2.4);
   for (let at = 0; at < codes.length; at += 3) {
-    const [r, g, b] = [0, 1, 2].map((channel) => (codes[at + channel]! / 65535) ** 2.4) as [
-      number,
-      number,
-      number,
-    ];
+    const [r, g, b] = [light[codes[at]!]!, light[codes[at + 1]!]!, light[codes[at + 2]!]!];
     // BT.2020 to BT.709 primaries (BT.2087).
     pixels[at] = encodeSrgb(1.6605 * r - 0.5876 * g - 0.0728 * b);
     pixels[at + 1] = encodeSrgb(-0.1246 * r + 1.1329 * g - 0.0083 * b);
@@ -118,56 +138,29 @@ function toSrgb(hlg: Buffer): Uint8Array {
   return new Uint8Array(pixels.buffer);
 }
 
-/** The part of an image around a point. */
-function partAround(centre: Point, size: Size, image: Size): Part {
-  const [width, height] = [Math.min(size.width, image.width), Math.min(size.height, image.height)];
-  const within = (value: number, max: number) => Math.round(Math.min(Math.max(value, 0), max));
-  return {
-    x: within(centre.x - width / 2, image.width - width),
-    y: within(centre.y - height / 2, image.height - height),
-    width,
-    height,
-  };
-}
-
-/** Writes a part of several images of one size side by side, labelled, with the same detail of each enlarged. */
-async function writePicture(
-  file: string,
-  size: Size,
-  part: Part,
-  panels: Panel[],
-  detail?: Part,
-): Promise<void> {
+/** A part of several images of one size side by side, labelled, with the same detail of each enlarged. */
+function drawPanels(size: Size, part: Part, panels: Panel[], caption: string, detail?: Part): Buffer {
   const pitch = Math.max(part.width, MIN_WIDTH) + GAP;
-  const height = LABEL_HEIGHT + part.height;
-  const body = panels.map(({ label, pixels }, at) => {
-    const png = Buffer.from(
-      encode({ width: size.width, height: size.height, data: pixels, channels: 3 }),
-    ).toString("base64");
-    const id = `panel${at}`;
-    return `<svg x="${at * pitch}">
-      <text x="2" y="23" font-size="19">${label}</text>
+  const drawn = panels.map(
+    ({ label, pixels }, at) => `<svg x="${at * pitch + GAP}">
+      <text y="23" font-size="18">${label}</text>
       <svg y="${LABEL_HEIGHT}" width="${part.width}" height="${part.height}" viewBox="${viewBox(part)}">
-        <image id="${id}" width="${size.width}" height="${size.height}" xlink:href="data:image/png;base64,${png}"/>
-        ${detail ? enlarged(id, part, detail) : ""}
+        ${imageElement(size, pixels, `panel${at}`)}
+        ${detail ? enlarged(`panel${at}`, part, detail) : ""}
       </svg>
-    </svg>`;
-  });
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
-    width="${panels.length * pitch - GAP}" height="${height}">${body.join("")}</svg>`;
-  const picture = new Resvg(svg, {
-    background: "white",
-    font: { fontFiles: [FONT], loadSystemFonts: false, defaultFontFamily: "Inter" },
-  });
-  await writeWhole(file, picture.render().asPng());
+    </svg>`,
+  );
+  const height = part.height + 2 * LABEL_HEIGHT;
+  return render(
+    { width: panels.length * pitch + GAP, height },
+    `${drawn.join("")}<text x="${GAP}" y="${height - 11}" font-size="15">${caption}</text>`,
+  );
 }
 
-/** A frame around the detail, and the detail enlarged in the lower corner that is farther from it. */
+/** A frame around the detail, and the detail enlarged in the lower left corner. */
 function enlarged(id: string, part: Part, detail: Part): string {
   const [width, height] = [ZOOM * detail.width, ZOOM * detail.height];
-  const isRight = detail.x + detail.width / 2 > part.x + part.width / 2;
-  const x = isRight ? part.x + MARGIN : part.x + part.width - width - MARGIN;
-  const y = part.y + part.height - height - MARGIN;
+  const [x, y] = [GAP, part.height - height - GAP];
   const frame = (at: Part) =>
     `<rect x="${at.x}" y="${at.y}" width="${at.width}" height="${at.height}" fill="none" stroke="black" stroke-width="2"/>`;
   return `${frame(detail)}
@@ -177,4 +170,19 @@ function enlarged(id: string, part: Part, detail: Part): string {
 
 function viewBox({ x, y, width, height }: Part): string {
   return `${x} ${y} ${width} ${height}`;
+}
+
+function imageElement({ width, height }: Size, pixels: Uint8Array, id = "image"): string {
+  const png = Buffer.from(encode({ width, height, data: pixels, channels: 3 })).toString("base64");
+  return `<image id="${id}" width="${width}" height="${height}" xlink:href="data:image/png;base64,${png}"/>`;
+}
+
+function render({ width, height }: Size, elements: string): Buffer {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
+    width="${width}" height="${height}"><g fill="white">${elements}</g></svg>`;
+  const picture = new Resvg(svg, {
+    background: BACKGROUND,
+    font: { fontFiles: [FONT], loadSystemFonts: false, defaultFontFamily: "Inter" },
+  });
+  return picture.render().asPng();
 }

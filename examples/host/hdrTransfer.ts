@@ -1,76 +1,35 @@
-/**
- * Converts HDR images and video frames between PQ and HLG: with the native addon, or in TypeScript where the addon
- * cannot be loaded. The rest of the host imports this module only.
- */
+/** Converts with hdr-image-transfer-cache where it can be loaded, otherwise with the host's own functions. */
 
 import { createRequire } from "node:module";
 
-import * as fallback from "./fallback.js";
+type HdrTransfer = "hlg" | "pq";
 
-export type { HdrImageTransferCache, HdrTransfer } from "hdr-image-transfer-cache";
-
-type HdrTransferImplementation = Pick<
-  typeof import("hdr-image-transfer-cache"),
-  "convertTransfer" | "createHdrImageTransferCache"
->;
-
-/** What this module needs of the host's logger. A `ProducerLogger` has it. */
-export interface HdrTransferLogger {
-  warn(message: string): void;
-  info?(message: string): void;
+export interface HdrImageTransferCache {
+  getConverted(id: string, source: HdrTransfer, target: HdrTransfer, pixels: Buffer): Buffer;
+  size(): number;
+  bytesUsed(): number;
 }
 
-interface Loaded {
-  implementation: HdrTransferImplementation;
-  /** Why the addon could not be loaded. */
-  error?: unknown;
+export interface HdrTransferFunctions {
+  convertTransfer(buf: Buffer, from: HdrTransfer, to: HdrTransfer): void;
+  createHdrImageTransferCache(options?: { maxBytes?: number }): HdrImageTransferCache;
 }
 
-let loaded: Loaded | undefined;
-let isReported = false;
-
-/** Loads the addon on the first call. A failure is final for this thread. */
-function load(): Loaded {
-  loaded ??= tryAddon();
-  return loaded;
-}
-
-function tryAddon(): Loaded {
-  try {
-    // Bundlers do not follow this call: the binary cannot be bundled, and a static import of an absent package throws.
-    return { implementation: createRequire(import.meta.url)("hdr-image-transfer-cache") };
-  } catch (error) {
-    return { implementation: fallback, error };
-  }
-}
-
-/**
- * Loads the addon and returns which implementation converts. Call it when the host starts, or at the start of each job:
- * the first call logs the result, as a warning with the cause if it is the fallback.
- */
-export function checkHdrTransfer(log: HdrTransferLogger): "addon" | "fallback" {
-  const { implementation, error } = load();
-  const isFallback = implementation === fallback;
-  if (!isReported) {
-    isReported = true;
-    if (isFallback) {
-      log.warn(`The HDR transfer addon could not be loaded. TypeScript converts instead. ${describe(error)}`);
-    } else {
-      log.info?.("The HDR transfer addon is loaded.");
+/** The first call of a function loads the addon, or warns once that the host's own functions convert, and why. */
+export function withAddon(own: HdrTransferFunctions, warn: (message: string) => void): HdrTransferFunctions {
+  let functions: HdrTransferFunctions | undefined;
+  const load = () => {
+    try {
+      // Bundlers leave this call alone: they cannot bundle the binary, nor an optional package that is absent.
+      functions = createRequire(import.meta.url)("hdr-image-transfer-cache") as HdrTransferFunctions;
+    } catch (error) {
+      warn(`HDR is converted without the addon, more slowly. ${String(error)}`);
+      functions = own;
     }
-  }
-  return isFallback ? "fallback" : "addon";
+    return functions;
+  };
+  return {
+    convertTransfer: (buf, from, to) => (functions ?? load()).convertTransfer(buf, from, to),
+    createHdrImageTransferCache: (options) => (functions ?? load()).createHdrImageTransferCache(options),
+  };
 }
-
-/** The message of an error, and that of its cause. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} Cause: ${error.cause.message}` : error.message;
-}
-
-export const convertTransfer: HdrTransferImplementation["convertTransfer"] = (...args) =>
-  load().implementation.convertTransfer(...args);
-
-export const createHdrImageTransferCache: HdrTransferImplementation["createHdrImageTransferCache"] = (
-  ...args
-) => load().implementation.createHdrImageTransferCache(...args);

@@ -1,12 +1,13 @@
 /**
- * The TypeScript module that the addon replaces: a table of 65536 codes, a loop over the samples, and for each job
- * a cache of converted images. Its defect is kept: PQ above the range of HLG wraps around.
+ * What the addon is compared with: loops over the samples through a table, as a TypeScript module has them, and its
+ * cache. The table has the defect of that module: PQ above the range of HLG wraps around.
  */
 
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 
 import { convertSignal } from "../curves.ts";
-import type { Converter } from "./render.mts";
+import { samplesOf } from "./images.mts";
+import type { Converter } from "./job.mts";
 
 const tables = new Map<string, Uint16Array>();
 
@@ -23,20 +24,27 @@ function wrappingTable(from: HdrTransfer, to: HdrTransfer): Uint16Array {
   return table;
 }
 
-export function convertTransfer(buf: Buffer, from: HdrTransfer, to: HdrTransfer): void {
+/** The `readUInt16LE` loop. */
+export function convertByReads(buf: Buffer, from: HdrTransfer, to: HdrTransfer): void {
   const table = wrappingTable(from, to);
   for (let at = 0; at < buf.length; at += 2) {
     buf.writeUInt16LE(table[buf.readUInt16LE(at)]!, at);
   }
 }
 
-export function createHdrImageTransferCache(maxBytes = 200 * 2 ** 20): Pick<Converter, "getConverted"> {
-  /** In order of use, the least recently used image first. */
+/** The `Uint16Array` loop, for Buffers at an even address. */
+export function convertByView(buf: Buffer, from: HdrTransfer, to: HdrTransfer): void {
+  const table = wrappingTable(from, to);
+  const samples = samplesOf(buf);
+  for (let at = 0; at < samples.length; at++) samples[at] = table[samples[at]!]!;
+}
+
+/** A loop with a cache, in order of use. It needs no limit for a few images. */
+export function withCache(convertTransfer: Converter["convertTransfer"]): Converter {
   const images = new Map<string, Buffer>();
-  let bytes = 0;
   return {
+    convertTransfer,
     getConverted: (imageId, from, to, source) => {
-      if (from === to) return source;
       const key = `${imageId} ${to}`;
       let image = images.get(key);
       if (image) {
@@ -44,14 +52,8 @@ export function createHdrImageTransferCache(maxBytes = 200 * 2 ** 20): Pick<Conv
       } else {
         image = Buffer.from(source);
         convertTransfer(image, from, to);
-        bytes += image.length;
       }
       images.set(key, image);
-      for (const [oldest, { length }] of images) {
-        if (bytes <= maxBytes) break;
-        images.delete(oldest);
-        bytes -= length;
-      }
       return image;
     },
   };
