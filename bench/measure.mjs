@@ -24,7 +24,7 @@ export const BAR = {
  * @param {number} [options.repeats] Calls of a variant per timing.
  * @param {() => void} [options.prepare] Runs before each timing, and is not timed.
  * @param {number} [options.restMs] The pause before each timing, after garbage is collected.
- * @returns {Promise<Record<string, { minimum: number, median: number, maximum: number }>>} Milliseconds a call, by name.
+ * @returns {Promise<Record<string, { minimum: number, median: number }>>} Milliseconds a call, by name.
  */
 export async function measure(title, variants, options = {}) {
   const { rounds = 15, repeats = 1, prepare = () => {}, restMs = 0 } = options;
@@ -54,13 +54,9 @@ function shuffled(names) {
   return keyed.toSorted((a, b) => a.key - b.key).map(({ name }) => name);
 }
 
-/** @param {number[]} values */
+/** The minimum and the median, with four digits, so that results in files stay short. */
 export function summaryOf(values) {
-  return { minimum: Math.min(...values), median: median(values), maximum: Math.max(...values) };
-}
-
-/** @param {number[]} values */
-export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  const rounded = (value) => Number(value.toPrecision(4));
+  return { minimum: rounded(sorted[0]), median: rounded(sorted[Math.floor(sorted.length / 2)]) };
 }

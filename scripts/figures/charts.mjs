@@ -1,0 +1,157 @@
+// The charts of the documentation with axes.
+
+import { convertTransfer } from "hdr-image-transfer-cache";
+
+import { quantity } from "../../bench/report.mjs";
+import { ADDON, BASELINE, chart, GREEN, MUTED, RED, valueAxis, WIDTH } from "./chart.mjs";
+
+/** Nominal peak luminances of HLG displays, in cd/m². */
+const PEAKS = { 400: GREEN, 1000: ADDON, 4000: RED };
+
+/** Two panels of lines. */
+function panels(top, { headings, xAxis, yAxis, series, ...texts }) {
+  const left = (at) => 72 + (at * WIDTH) / 2;
+  return chart(420, {
+    ...texts,
+    headings: headings.map((heading, at) => [heading, left(at) - 6, top - 32]),
+    legend: {
+      top: top - 62,
+      left: 0,
+      itemGap: 22,
+      itemWidth: 28,
+      itemHeight: 4,
+      icon: "rect",
+      textStyle: { fontSize: 13, color: MUTED },
+    },
+    grid: headings.map((_, at) => ({ left: left(at), top, width: WIDTH / 2 - 104, bottom: 54 })),
+    xAxis: headings.map((_, gridIndex) => ({ ...xAxis(gridIndex), gridIndex })),
+    yAxis: headings.map((_, gridIndex) => ({ ...yAxis(gridIndex), gridIndex })),
+    series: series.map(({ at, dash = "solid", ...line }) => ({
+      type: "line",
+      xAxisIndex: at,
+      yAxisIndex: at,
+      showSymbol: false,
+      lineStyle: { width: 2.5, type: dash },
+      ...line,
+    })),
+  });
+}
+
+/** The converted code value over the code value of a grey. */
+export function drawConversion() {
+  const directions = [
+    ["pq", "hlg"],
+    ["hlg", "pq"],
+  ];
+  const curve = (from, to, peakLuminance) =>
+    Array.from({ length: 65 }, (_, at) => {
+      const code = Math.min(1024 * at, 65535);
+      const sample = Buffer.from(Uint16Array.of(code).buffer);
+      convertTransfer(sample, from, to, { peakLuminance });
+      return [code, sample.readUInt16LE()];
+    });
+  const nameOf = (peak) => `display of ${peak} cd/m²${peak === "1000" ? " (default)" : ""}`;
+  const axis = (name, gap) => valueAxis(name, { gap, max: 65536, interval: 16384 });
+  return panels(134, {
+    title: "Code value in, code value out",
+    subtitle:
+      "A grey, for HLG displays of three peak luminances. PQ to HLG clips at the peak: the lines end flat.",
+    headings: ["PQ to HLG", "HLG to PQ"],
+    xAxis: (at) => axis(`${directions[at][0].toUpperCase()} in`, 30),
+    yAxis: (at) => axis(`${directions[at][1].toUpperCase()} out`, 62),
+    series: directions.flatMap(([from, to], at) =>
+      Object.entries(PEAKS).map(([peak, color]) => ({
+        at,
+        name: nameOf(peak),
+        color,
+        data: curve(from, to, Number(peak)),
+      })),
+    ),
+  });
+}
+
+/** Time per megapixel: a level line means that time grows in proportion to the image. */
+export function drawScale(byRuntime, machine) {
+  const [[runtime, rows]] = Object.entries(byRuntime);
+  const columns = Object.keys(Object.values(rows)[0]);
+  const lines = ["in place", "miss"].flatMap((kind, at) => {
+    const [one, all] = [
+      columns.find((name) => name === `${kind}, 1 thread`),
+      columns.find((name) => name.startsWith(kind) && name.endsWith("threads")),
+    ];
+    const copy = at === 0 ? "copy" : "`Buffer.from(source)`";
+    return [
+      { at, column: copy, name: "copy", color: BASELINE, dash: "dashed" },
+      { at, column: one, name: "addon, 1 thread", color: GREEN },
+      { at, column: all, name: `addon, ${all.split(", ")[1]}`, color: ADDON },
+    ];
+  });
+  return panels(152, {
+    title: "Time per megapixel: a level line is growth in proportion to the image",
+    subtitle: `Minima, HLG to PQ. ${runtime},\n${machine}`,
+    headings: ["In place, and a copy into memory in use", "Cache miss, and Buffer.from(source)"],
+    xAxis: () => ({
+      ...valueAxis("megapixels, logarithmic"),
+      type: "category",
+      boundaryGap: false,
+      data: Object.keys(rows).map((row) => `${Number.parseFloat(row)}`),
+      axisLabel: { interval: 0, fontSize: 12, color: MUTED },
+    }),
+    yAxis: () => valueAxis("ms per megapixel", { gap: 36 }),
+    series: lines.map(({ column, ...line }) => ({
+      ...line,
+      data: Object.values(rows).map((row) => row[column].minimum),
+    })),
+  });
+}
+
+/** What converting the video layer of a 1080p frame costs a host: one group of bars for each runtime. */
+export function drawFrame(byRuntime, machine) {
+  const [BAR, HEADING, TOP] = [30, 40, 62];
+  const groups = Object.entries(byRuntime).map(([runtime, rows]) => ({
+    runtime,
+    bars: Object.entries(rows["1080p, video layer"]),
+  }));
+  const max = Math.max(...groups.flatMap(({ bars }) => bars.map(([, { median }]) => median)));
+  const topOf = (at) => TOP + HEADING + at * (HEADING + 3 * BAR);
+  return chart(topOf(groups.length) + 10, {
+    title: "Converting one HDR video layer of a 1080p frame, HLG to PQ",
+    subtitle: `Medians. ${machine}`,
+    headings: groups.map(({ runtime }, at) => [runtime, 0, topOf(at) - 26]),
+    grid: groups.map((_, at) => ({ left: 150, right: 90, top: topOf(at), height: 3 * BAR })),
+    xAxis: groups.map((_, gridIndex) => ({
+      ...valueAxis(gridIndex === groups.length - 1 ? "milliseconds per frame" : ""),
+      gridIndex,
+      max: Math.ceil(max / 10) * 10,
+      splitLine: { show: false },
+      axisLabel: { show: gridIndex === groups.length - 1, color: MUTED, fontSize: 12 },
+    })),
+    yAxis: groups.map(({ bars }, gridIndex) => ({
+      type: "category",
+      gridIndex,
+      inverse: true,
+      data: bars.map(([name]) => name.replaceAll("`", "")),
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: MUTED } },
+      axisLabel: { color: MUTED, fontSize: 13 },
+    })),
+    series: groups.map(({ bars }, at) => ({
+      type: "bar",
+      xAxisIndex: at,
+      yAxisIndex: at,
+      barWidth: 20,
+      data: bars.map(([name, { median }]) => ({
+        value: median,
+        itemStyle: { color: name === "addon" ? ADDON : BASELINE },
+        label: {
+          show: true,
+          position: "right",
+          formatter: quantity(median),
+          fontSize: 13,
+          color: name === "addon" ? ADDON : MUTED,
+          fontWeight: name === "addon" ? "bold" : "normal",
+        },
+      })),
+    })),
+  });
+}
