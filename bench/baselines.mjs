@@ -44,7 +44,7 @@ export function convertByView(buf, _from, to) {
 export function moduleOf(convert) {
   return {
     convertTransfer: convert,
-    createHdrImageTransferCache: ({ maxBytes } = {}) => new MapCache(convert, maxBytes),
+    createHdrImageTransferCache: (limits) => new MapCache(convert, limits.maxBytes),
   };
 }
 

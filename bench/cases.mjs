@@ -42,10 +42,25 @@ function convertedBy(convert, source, from, to) {
   return converted;
 }
 
+/** The directions of a conversion, as code and in words. */
+export const DIRECTIONS = [
+  ["hlg", "pq", "HLG to PQ"],
+  ["pq", "hlg", "PQ to HLG"],
+];
+
 /** Asserts that the variants return the same bytes. */
 function assertEqual(variants) {
   const [one, ...others] = Object.values(variants).map((variant) => variant());
   for (const other of others) assert(one.equals(other));
+}
+
+function assertEqualInPlace(variants, buf, source) {
+  const converted = (convert) => () => {
+    buf.set(source);
+    convert();
+    return Buffer.from(buf);
+  };
+  assertEqual(mapValues(variants, converted));
 }
 
 /** The calls of several implementations, by row and implementation. */
@@ -69,13 +84,7 @@ export async function frame({ size }) {
   };
   const calls = await callsOf("frameCalls", implementations, source, scratch);
   assertEqual(calls["2 images, later frames"]);
-  assertEqual(
-    mapValues(calls["video layer"], (convert) => () => {
-      scratch.set(source);
-      convert();
-      return Buffer.from(scratch);
-    }),
-  );
+  assertEqualInPlace(calls["video layer"], scratch, source);
   const rounds = { rounds: size === "4K" ? 9 : 15 };
   const options = {
     "video layer": { ...rounds, prepare: () => scratch.set(source) },
@@ -110,26 +119,17 @@ export async function misses({ size, restSeconds, against }) {
 /** Conversion in place of a 4K image, in memory that is in use, and a copy of that size. */
 export async function inPlace({ title, ootfs, isShared, against }) {
   const source = createImage(...SIZES["4K"]);
-  const buf = Buffer.from(isShared ? new SharedArrayBuffer(source.byteLength) : source);
+  const buf = isShared ? Buffer.from(new SharedArrayBuffer(source.byteLength)) : Buffer.from(source);
   const prepare = () => buf.set(source);
   const rows = {};
   for (const ootf of ootfs) {
-    for (const [from, to] of [
-      ["hlg", "pq"],
-      ["pq", "hlg"],
-    ]) {
+    for (const [from, to, direction] of DIRECTIONS) {
       const converting = mapValues(buildsOf(against), ({ convertTransfer }) => () => {
         convertTransfer(buf, from, to, { ootf });
       });
       const byLoop = ootf === "per-channel" && { loop: () => convertByLoop(buf, from, to) };
-      assertEqual(
-        mapValues({ ...converting, ...byLoop }, (convert) => () => {
-          prepare();
-          convert();
-          return Buffer.from(buf);
-        }),
-      );
-      const row = `${ootf}, ${from.toUpperCase()} to ${to.toUpperCase()}, ${title}`;
+      assertEqualInPlace({ ...converting, ...byLoop }, buf, source);
+      const row = `${ootf}, ${direction}, ${title}`;
       rows[row] = await measure(row, { ...converting, copy: prepare }, { prepare });
     }
   }

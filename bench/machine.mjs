@@ -3,33 +3,24 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 
-const flags = cpuInfo("flags")?.split(" ") ?? [];
+// Only Linux lists the instruction sets.
+const cpuInfo = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
 
-/** The instruction sets that this processor is known to support, the fastest first. Only Linux lists them. */
+/** The instruction sets that this processor is known to support, the fastest first. */
 export const instructionSets = [
-  ...(flags.includes("avx512bw") ? ["AVX-512"] : []),
-  ...(flags.includes("avx2") ? ["AVX2"] : []),
+  ...(/\bavx512bw\b/.test(cpuInfo) ? ["AVX-512"] : []),
+  ...(/\bavx2\b/.test(cpuInfo) ? ["AVX2"] : []),
   "portable",
 ];
 
 /** This machine in words, as the tables name it. */
 export function machineInWords() {
-  const name = cpus()[0]?.model.trim() ?? process.arch;
-  // In a virtual machine the name may be a brand alone.
-  const [family, model] = ["cpu family", "model"].map(cpuInfo);
   return [
-    family ? `${name} (family ${family}, model ${model})` : name,
+    cpus()[0]?.model.trim() ?? process.arch,
     `${availableParallelism()} processors`,
-    ...(flags.length > 0 ? [instructionSets[0]] : []),
+    ...(cpuInfo ? [instructionSets[0]] : []),
     ...(reportsFreePages() ? ["free page reporting"] : []),
   ].join(", ");
-}
-
-/** A value of the first processor in /proc/cpuinfo, where there is one. */
-function cpuInfo(key) {
-  const file = "/proc/cpuinfo";
-  if (!existsSync(file)) return undefined;
-  return new RegExp(`^${key}\\s*: (.*)$`, "m").exec(readFileSync(file, "utf8"))?.[1];
 }
 
 /** Whether a memory balloon (virtio device 5) of this virtual machine reports free pages (feature 5). */

@@ -8,12 +8,11 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { SingleBar } from "cli-progress";
 import { Command, Option } from "commander";
 
 import { npmRuntime } from "../scripts/platforms/tools.mjs";
 import { instructionSets, machineInWords } from "./machine.mjs";
-import { BAR, summaryOf } from "./measure.mjs";
+import { summaryOf } from "./measure.mjs";
 import { tableOf, toConsole } from "./report.mjs";
 
 const REST_SECONDS = 3;
@@ -97,7 +96,7 @@ async function measureOn(name) {
   for (const each of command.args.length > 0 ? command.args : all) {
     console.log(`\n${runtime}: ${each}`);
     const rows = CASES[each]((...call) => runCase(executable, isBun, ...call));
-    console.log(toConsole(tableOf(each, { [runtime]: rows }, { hasMinima: true })));
+    console.log(toConsole(tableOf(each, { [runtime]: rows })));
     if (record && Object.keys(rows).length > 0) recordCase(runtime, each, rows);
   }
 }
@@ -114,15 +113,8 @@ function recordCase(runtime, name, rows) {
 
 /** Runs a case some times, in a new process each. */
 function repeat(title, count, runOnce) {
-  const bar = new SingleBar(BAR);
-  bar.start(count, 0, { title: title.padEnd(BAR.titleLength) });
-  const runs = Array.from({ length: count }, () => {
-    const result = runOnce();
-    bar.increment();
-    return result;
-  });
-  bar.stop();
-  return runs;
+  console.error(`  ${title}, ${count} processes`);
+  return Array.from({ length: count }, () => runOnce());
 }
 
 function runCase(executable, isBun, name, options = {}, environment = {}) {

@@ -2,7 +2,7 @@
 
 import Table from "cli-table3";
 
-/** The title of each case's table, its unit, and which columns are divided: [column, divisor, heading]. */
+/** The title of each case's table, its unit, and which columns are compared: a column, its base, and the heading. */
 const TABLES = {
   frame: { title: "A host's frame, HLG to PQ" },
   misses: {
@@ -24,7 +24,7 @@ const TABLES = {
     unit: "MiB",
     ratios: [["addon", "`Map`", "addon / `Map`"]],
   },
-  scale: { title: "Each megapixel, HLG to PQ", statistic: "minimum" },
+  scale: { title: "Each megapixel, HLG to PQ" },
 };
 
 /**
@@ -32,12 +32,10 @@ const TABLES = {
  *
  * @param {string} name
  * @param {Record<string, object>} byRuntime The rows of the case on each runtime.
- * @param {object} [options]
- * @param {(row: string) => boolean} [options.includes] Which rows. By default all.
- * @param {boolean} [options.hasMinima] Whether minima stand before the medians.
+ * @param {(row: string) => boolean} [includes] Which rows. By default all.
  */
-export function tableOf(name, byRuntime, { includes = () => true, hasMinima = false } = {}) {
-  const { title, unit = "ms", statistic = "median", ratios = [] } = TABLES[name];
+export function tableOf(name, byRuntime, includes = () => true) {
+  const { title, unit = "ms", ratios = [] } = TABLES[name];
   const runtimes = Object.keys(byRuntime);
   const rows = runtimes.flatMap((runtime) =>
     Object.entries(byRuntime[runtime])
@@ -45,36 +43,55 @@ export function tableOf(name, byRuntime, { includes = () => true, hasMinima = fa
       .map(([row, cells]) => ({ label: [...(runtimes.length > 1 ? [runtime] : []), row], cells })),
   );
   const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
-  const divided = [...ratios, ["addon", "before", "addon / before"]].filter(([, by]) => columns.includes(by));
-  const labels = rows[0]?.label.map(() => "") ?? [""];
-  const hasSpread = hasMinima && statistic === "median";
-  const text = (cell) => {
-    if (!cell) return "";
-    return hasSpread ? spread(cell, unit) : quantity(cell[statistic], unit);
-  };
+  const compared = [...ratios, ["addon", "before", "addon / before"]].filter(([, base]) =>
+    columns.includes(base),
+  );
+  const labels = rows[0]?.label.map(() => "") ?? [];
   return {
-    title: `${title}. ${hasSpread ? "Minimum / median" : statistic === "median" ? "Medians" : "Minima"}.`,
+    title,
     labels: labels.length,
-    head: [...labels, ...columns, ...divided.map(([, , heading]) => heading)],
+    head: [...labels, ...columns, ...compared.map(([, , heading]) => heading)],
     rows: rows.map(({ label, cells }) => [
       ...label,
-      ...columns.map((column) => text(cells[column])),
-      ...divided.map(([column, by]) => ratio(cells[column], cells[by])),
+      ...columns.map((column) => ({ unit, ...cells[column] })),
+      ...compared.map(([column, base]) => ratio(cells[column], cells[base])),
     ]),
   };
 }
 
-/** A number with at least two digits, and its unit; times of less than a millisecond have another. */
-export function quantity(value, unit = "ms") {
-  const [shown, shownUnit] = scaled(value, unit);
+export function toConsole({ title, labels, head, rows }) {
+  const colAligns = head.map((_, at) => (at < labels ? "left" : "right"));
+  const plain = (cells) => cells.map((cell) => textOf(cell, spread).replaceAll("`", ""));
+  const table = new Table({ head: plain(head), colAligns, style: { head: [], border: [] } });
+  table.push(...rows.map(plain));
+  return `\n${title.replaceAll("`", "")}: minimum / median\n${table}`;
+}
+
+/** With medians alone. */
+export function toMarkdown({ labels, head, rows }) {
+  const line = (cells) => `| ${cells.map((cell) => textOf(cell, medianOf)).join(" | ")} |`;
+  return [line(head), line(head.map((_, at) => (at < labels ? "---" : "---:"))), ...rows.map(line)].join(
+    "\n",
+  );
+}
+
+function textOf(cell, format) {
+  if (typeof cell === "string") return cell;
+  return cell.median === undefined ? "" : format(cell);
+}
+
+/** A median with its unit. */
+export function medianOf({ median, unit = "ms" }) {
+  const [shown, shownUnit] = scaled(median, unit);
   return `${digits(shown)} ${shownUnit}`;
 }
 
-function spread({ minimum, median }, unit) {
+function spread({ minimum, median, unit }) {
   const [shown, shownUnit] = scaled(median, unit);
   return `${digits((minimum * shown) / median)} / ${digits(shown)} ${shownUnit}`;
 }
 
+/** A number in a unit in which it is not small. */
 function scaled(value, unit) {
   if (unit !== "ms" || value >= 0.1) return [value, unit];
   return value >= 1e-3 ? [1e3 * value, "µs"] : [1e6 * value, "ns"];
@@ -88,19 +105,4 @@ function ratio(a, b) {
   if (!a || !b) return "";
   const value = a.median / b.median;
   return value < 10 ? value.toPrecision(2) : value.toFixed(0);
-}
-
-export function toConsole({ title, labels, head, rows }) {
-  const colAligns = head.map((_, at) => (at < labels ? "left" : "right"));
-  const plain = (cells) => cells.map((cell) => cell.replaceAll("`", ""));
-  const table = new Table({ head: plain(head), colAligns, style: { head: [], border: [] } });
-  table.push(...rows.map(plain));
-  return `\n${title.replaceAll("`", "")}\n${table}`;
-}
-
-export function toMarkdown({ labels, head, rows }) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, at) => (at < labels ? "---" : "---:"))), ...rows.map(line)].join(
-    "\n",
-  );
 }

@@ -37,9 +37,9 @@ function resultsOf(name) {
 function tableBetweenMarkers(marker) {
   const [name, includes] = TABLES[marker];
   const byRuntime = resultsOf(name);
-  const table = tableOf(name, byRuntime, { includes });
+  const table = tableOf(name, byRuntime, includes);
   const runtimes = Object.keys(byRuntime).join(" and ");
-  return `${table.title} ${runtimes}, ${measurements.machine} (\`npm run bench -- ${name}\`).\n\n${toMarkdown(table)}`;
+  return `${table.title}. Medians, ${runtimes}, ${measurements.machine} (\`npm run bench -- ${name}\`).\n\n${toMarkdown(table)}`;
 }
 
 /** Replaces what stands between markers such as `<!-- gain -->` and `<!-- /gain -->`. */

@@ -2,7 +2,7 @@
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { quantity } from "../../bench/report.mjs";
+import { medianOf } from "../../bench/report.mjs";
 import { ADDON, BASELINE, chart, GREEN, MUTED, RED, valueAxis, WIDTH } from "./chart.mjs";
 
 /** Nominal peak luminances of HLG displays, in cd/m². */
@@ -112,7 +112,8 @@ export function drawFrame(byRuntime, machine) {
     runtime,
     bars: Object.entries(rows["1080p, video layer"]),
   }));
-  const max = Math.max(...groups.flatMap(({ bars }) => bars.map(([, { median }]) => median)));
+  const longest = Math.max(...groups.flatMap(({ bars }) => bars.map(([, { median }]) => median)));
+  const max = Math.ceil(longest / 20) * 20;
   const topOf = (at) => TOP + HEADING + at * (HEADING + 3 * BAR);
   return chart(topOf(groups.length) + 10, {
     title: "Converting one HDR video layer of a 1080p frame, HLG to PQ",
@@ -122,7 +123,8 @@ export function drawFrame(byRuntime, machine) {
     xAxis: groups.map((_, gridIndex) => ({
       ...valueAxis(gridIndex === groups.length - 1 ? "milliseconds per frame" : ""),
       gridIndex,
-      max: Math.ceil(max / 10) * 10,
+      max,
+      interval: max / 4,
       splitLine: { show: false },
       axisLabel: { show: gridIndex === groups.length - 1, color: MUTED, fontSize: 12 },
     })),
@@ -146,7 +148,7 @@ export function drawFrame(byRuntime, machine) {
         label: {
           show: true,
           position: "right",
-          formatter: quantity(median),
+          formatter: medianOf({ median }),
           fontSize: 13,
           color: name === "addon" ? ADDON : MUTED,
           fontWeight: name === "addon" ? "bold" : "normal",

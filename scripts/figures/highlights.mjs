@@ -1,4 +1,4 @@
-// The highlights of a PQ photograph in HLG: wrapped by the loop that the addon replaces, and clipped by the addon.
+// The highlights of a PQ photograph in HLG: wrapped, as by a loop that does not clip, and clipped by the addon.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,8 +26,8 @@ export function drawHighlights() {
   const panelWidth = (WIDTH - GAP) / 2;
   const panelHeight = (panelWidth / PART.width) * PART.height;
   const panels = [
-    ["Wrong: the loop, where highlights wrap", wrapped],
-    ["Right: the addon, where they clip to white", clipped],
+    ["Wrong: without clipping, highlights wrap", wrapped],
+    ["Right: this package clips them to white", clipped],
   ].map(([caption, hlg], at) => {
     const png = Buffer.from(encode({ width, height, data: new Uint8Array(toSrgb(hlg)), channels: 3 }));
     return `<svg x="${at * (panelWidth + GAP)}" width="${panelWidth}" height="${CAPTION + panelHeight}">
