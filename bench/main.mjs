@@ -3,7 +3,7 @@
 // documentation.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,7 @@ import { instructionSets, machineInWords } from "./machine.mjs";
 import { summaryOf } from "./measure.mjs";
 import { tableOf, toConsole } from "./report.mjs";
 
+const RECORD = new URL("../docs/measurements.json", import.meta.url);
 const REST_SECONDS = 3;
 const ONE_THREAD = { RAYON_NUM_THREADS: "1" };
 /** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
@@ -53,20 +54,19 @@ const CASES = {
 const NATIVE = ["inPlace", "zscale", "first", "scale"];
 
 function inPlace(run) {
-  const both = ["luminance", "per-channel"];
   const threads = `${availableParallelism()} threads`;
-  const ofSets = instructionSets.map((set) => {
-    // Per channel, AVX2 is the portable code.
-    const options = { title: `${set}, 1 thread`, ootfs: set === "AVX2" ? ["luminance"] : both };
-    const name = set.toLowerCase().replace("-", "");
-    return run("inPlace", options, { ...ONE_THREAD, HDR_IMAGE_TRANSFER_KERNEL: name });
-  });
-  return Object.assign(
-    {},
-    ...ofSets,
-    run("inPlace", { title: threads, ootfs: both }),
-    run("inPlace", { title: `${threads}, SharedArrayBuffer`, ootfs: both, isShared: true }),
-  );
+  const rows = {};
+  for (const ootf of ["per-channel", "luminance"]) {
+    for (const set of instructionSets) {
+      // Per channel, AVX2 is the portable code.
+      if (ootf === "per-channel" && set === "AVX2") continue;
+      const environment = { ...ONE_THREAD, HDR_IMAGE_TRANSFER_KERNEL: set.toLowerCase().replace("-", "") };
+      Object.assign(rows, run("inPlace", { ootf, title: `${set}, 1 thread` }, environment));
+    }
+    Object.assign(rows, run("inPlace", { ootf, title: threads }));
+    Object.assign(rows, run("inPlace", { ootf, title: `${threads}, SharedArrayBuffer`, isShared: true }));
+  }
+  return rows;
 }
 
 const command = new Command("npm run bench --")
@@ -85,7 +85,17 @@ if (unknown.length > 0) command.error(`There is no case ${unknown.join(", ")}; s
 
 const machine = machineInWords();
 console.log(machine);
+const recorded = readRecorded();
 for (const name of runtimes) await measureOn(name);
+
+/** What was measured before, unless all cases are measured anew. */
+function readRecorded() {
+  if (!record || command.args.length === 0) return { machine, runtimes: {} };
+  const earlier = JSON.parse(readFileSync(RECORD, "utf8"));
+  if (earlier.machine !== machine)
+    command.error(`${earlier.machine} has the other cases: record all of them.`);
+  return earlier;
+}
 
 async function measureOn(name) {
   const executable = await npmRuntime(name);
@@ -101,13 +111,11 @@ async function measureOn(name) {
   }
 }
 
-/** Adds the rows of a case to those of the other cases, if these were measured on the same machine. */
+/** Adds the rows of a case to those of the other cases. */
 function recordCase(runtime, name, rows) {
-  const file = new URL("../docs/measurements.json", import.meta.url);
-  const earlier = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
-  const runtimesBefore = earlier.machine === machine ? earlier.runtimes : {};
-  const results = { ...runtimesBefore, [runtime]: { ...runtimesBefore[runtime], [name]: rows } };
-  writeFileSync(file, `${JSON.stringify({ machine, runtimes: results }, null, 1)}\n`);
+  recorded.machine = machine;
+  recorded.runtimes[runtime] = { ...recorded.runtimes[runtime], [name]: rows };
+  writeFileSync(RECORD, `${JSON.stringify(recorded, null, 1)}\n`);
   console.log(`written: docs/measurements.json, ${runtime}, ${name}`);
 }
 

@@ -2,27 +2,27 @@
 
 import Table from "cli-table3";
 
-/** The title of each case's table, its unit, and which columns are compared: a column, its base, and the heading. */
+/** The title of each case's table, its unit, and how many times another column the addon takes. */
 const TABLES = {
   frame: { title: "A host's frame, HLG to PQ" },
   misses: {
     title: "Cache miss, HLG to PQ",
-    ratios: [["addon", "`Buffer.from(source)`", "addon / `Buffer.from`"]],
+    ratios: [["addon", "`Buffer.from(source)`", "times `Buffer.from`"]],
   },
   inPlace: {
-    title: "In place, 4K, compared with a copy into memory in use",
-    ratios: [["addon", "copy", "addon / copy"]],
+    title: "In place, 4K, and a plain copy into memory in use",
+    ratios: [["addon", "copy", "times a copy"]],
   },
-  zscale: { title: "Luminance, 4K, compared with zscale", ratios: [["addon", "zscale", "addon / zscale"]] },
+  zscale: { title: "Luminance, 4K, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
   hits: {
-    title: "Short calls. JavaScript is a `Map` in order of use, and a `Uint16Array` loop",
-    ratios: [["addon", "JavaScript", "addon / JavaScript"]],
+    title: "Short calls, and the same by a `Map` in order of use and a `Uint16Array` loop",
+    ratios: [["addon", "JavaScript", "times JavaScript"]],
   },
   first: { title: "A new process, 1080p in place" },
   memory: {
-    title: "Peak memory of a process, misses at 4K within 200 MiB",
+    title: "Peak memory of a process, 4K images within 200 MiB",
     unit: "MiB",
-    ratios: [["addon", "`Map`", "addon / `Map`"]],
+    ratios: [["addon", "`Map`", "times `Map`"]],
   },
   scale: { title: "Each megapixel, HLG to PQ" },
 };
@@ -32,18 +32,20 @@ const TABLES = {
  *
  * @param {string} name
  * @param {Record<string, object>} byRuntime The rows of the case on each runtime.
- * @param {(row: string) => boolean} [includes] Which rows. By default all.
+ * @param {(row: string) => string | false} [labelOf] The label of a row; rows without one are left out.
  */
-export function tableOf(name, byRuntime, includes = () => true) {
+export function tableOf(name, byRuntime, labelOf = (row) => row) {
   const { title, unit = "ms", ratios = [] } = TABLES[name];
   const runtimes = Object.keys(byRuntime);
   const rows = runtimes.flatMap((runtime) =>
-    Object.entries(byRuntime[runtime])
-      .filter(([row]) => includes(row))
-      .map(([row, cells]) => ({ label: [...(runtimes.length > 1 ? [runtime] : []), row], cells })),
+    Object.entries(byRuntime[runtime]).flatMap(([row, cells]) => {
+      const label = labelOf(row);
+      if (!label) return [];
+      return { label: runtimes.length > 1 ? [runtime.replace(/(?<=\d)\..*/, ""), label] : [label], cells };
+    }),
   );
   const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
-  const compared = [...ratios, ["addon", "before", "addon / before"]].filter(([, base]) =>
+  const compared = [...ratios, ["addon", "before", "times before"]].filter(([, base]) =>
     columns.includes(base),
   );
   const labels = rows[0]?.label.map(() => "") ?? [];

@@ -12,16 +12,16 @@ const root = new URL("../", import.meta.url);
 const isCheck = process.argv.includes("--check");
 const measurements = JSON.parse(readFileSync(new URL("docs/measurements.json", root), "utf8"));
 
-/** The tables by the name of their markers: a case of the benchmark, and which of its rows. */
+const machine = `${Object.keys(measurements.runtimes).join(" and ")}, ${measurements.machine}`;
+
+/** The tables by the name of their markers: a case of the benchmark, and the labels of the rows to show. */
 const TABLES = {
-  gain: ["frame", (row) => !row.includes("later")],
+  gain: ["frame", (row) => !row.includes("later") && row],
   frame: ["frame"],
-  hits: ["hits"],
+  hits: ["hits", (row) => row !== "passthrough" && row],
   misses: ["misses"],
   memory: ["memory"],
-  inPlace: ["inPlace", (row) => row.includes("HLG to PQ")],
-  zscale: ["zscale"],
-  first: ["first"],
+  inPlace: ["inPlace", (row) => row.includes("HLG to PQ") && row.replace("HLG to PQ, ", "")],
 };
 
 /** The rows of a case on each runtime that it was measured on, Node.js first. */
@@ -34,19 +34,20 @@ function resultsOf(name) {
   return Object.fromEntries(measured.map((runtime) => [runtime, measurements.runtimes[runtime][name]]));
 }
 
-function tableBetweenMarkers(marker) {
-  const [name, includes] = TABLES[marker];
-  const byRuntime = resultsOf(name);
-  const table = tableOf(name, byRuntime, includes);
-  const runtimes = Object.keys(byRuntime).join(" and ");
-  return `${table.title}. Medians, ${runtimes}, ${measurements.machine} (\`npm run bench -- ${name}\`).\n\n${toMarkdown(table)}`;
+/** A table, with the command that measures it, and with the machine if the document does not name it elsewhere. */
+function markdownOf(marker, text) {
+  const [name, labelOf] = TABLES[marker];
+  const table = tableOf(name, resultsOf(name), labelOf);
+  const place = text.includes("<!-- machine -->") ? "" : `. Medians on ${machine}`;
+  return `${table.title}${place} (\`npm run bench -- ${name}\`):\n\n${toMarkdown(table)}`;
 }
 
 /** Replaces what stands between markers such as `<!-- gain -->` and `<!-- /gain -->`. */
 function withTables(text) {
-  return text.replace(/(<!-- (\w+) -->\n)[^]*?(<!-- \/\2 -->)/g, (block, start, marker, end) =>
-    marker in TABLES ? `${start}\n${tableBetweenMarkers(marker)}\n\n${end}` : block,
-  );
+  return text.replace(/(<!-- (\w+) -->\n)[^]*?(<!-- \/\2 -->)/g, (block, start, marker, end) => {
+    if (marker === "machine") return `${start}\nMedians on ${machine}.\n\n${end}`;
+    return marker in TABLES ? `${start}\n${markdownOf(marker, text)}\n\n${end}` : block;
+  });
 }
 
 const outdated = [];
