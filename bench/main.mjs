@@ -115,7 +115,9 @@ async function measureOn(name) {
 function recordCase(runtime, name, rows) {
   recorded.machine = machine;
   recorded.runtimes[runtime] = { ...recorded.runtimes[runtime], [name]: rows };
-  writeFileSync(RECORD, `${JSON.stringify(recorded, null, 1)}\n`);
+  // Each summary on one line.
+  const json = JSON.stringify(recorded, null, 1).replace(/\{\s+("minimum": .*)\s+(.*)\s+\}/g, "{ $1 $2 }");
+  writeFileSync(RECORD, `${json}\n`);
   console.log(`written: docs/measurements.json, ${runtime}, ${name}`);
 }
 
