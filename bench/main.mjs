@@ -76,7 +76,10 @@ const command = new Command("npm run bench --")
     "node@22",
     "bun@1",
   ])
-  .option("--against <file>", "another build's binary (.node), measured in turn with this one as `before`")
+  .option(
+    "--against <file>",
+    "another build's .node file, measured in turn as `before` in hits, misses, inPlace",
+  )
   .addOption(new Option("--record", "writes docs/measurements.json").conflicts("against"))
   .parse();
 const { runtime: runtimes, against, record } = command.opts();
@@ -92,8 +95,7 @@ for (const name of runtimes) await measureOn(name);
 function readRecorded() {
   if (!record || command.args.length === 0) return { machine, runtimes: {} };
   const earlier = JSON.parse(readFileSync(RECORD, "utf8"));
-  if (earlier.machine !== machine)
-    command.error(`${earlier.machine} has the other cases: record all of them.`);
+  if (earlier.machine !== machine) command.error(`Record all cases: they are of ${earlier.machine}.`);
   return earlier;
 }
 

@@ -62,11 +62,10 @@ function write(path, content) {
 for (const path of ["README.md", ...readdirSync(new URL("docs/", root)).map((name) => `docs/${name}`)]) {
   if (path.endsWith(".md")) write(path, withTables(readFileSync(new URL(path, root), "utf8")));
 }
-const { frame, scale } = { frame: resultsOf("frame"), scale: resultsOf("scale") };
 write("docs/charts/conversion.svg", drawConversion());
-write("docs/charts/host.svg", drawFrame(frame, measurements.machine));
+write("docs/charts/host.svg", drawFrame(resultsOf("frame"), measurements.machine));
 write("docs/charts/ootf-error.svg", drawOotfs());
-write("docs/charts/scale.svg", drawScale(scale, measurements.machine));
+write("docs/charts/scale.svg", drawScale(resultsOf("scale"), measurements.machine));
 // The bytes of a PNG depend on the platform that renders it.
 if (!isCheck) write("docs/highlights.png", drawHighlights());
 
