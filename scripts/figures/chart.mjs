@@ -25,7 +25,12 @@ export function text(content, { x, y, size, anchor = "start", weight = "normal",
   return `<text ${attributes} fill="${fill}">${content}</text>`;
 }
 
-/** A chart as SVG, with headings of its parts. */
+/**
+ * A chart as SVG, with headings of its parts.
+ *
+ * @param {number} height
+ * @param {any} option
+ */
 export function chart(height, { title, subtitle, headings, ...option }) {
   const instance = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
   instance.setOption({
@@ -56,7 +61,7 @@ export function chart(height, { title, subtitle, headings, ...option }) {
 }
 
 /** An axis of numbers, from zero, named along its middle. */
-export function valueAxis(name, { gap = 30, ...rest } = {}) {
+export function valueAxis(name, gap = 30) {
   return {
     type: "value",
     name,
@@ -67,6 +72,5 @@ export function valueAxis(name, { gap = 30, ...rest } = {}) {
     axisLabel: { color: MUTED, fontSize: 12 },
     axisLine: { lineStyle: { color: MUTED } },
     splitLine: { lineStyle: { color: LINES } },
-    ...rest,
   };
 }

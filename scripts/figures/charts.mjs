@@ -51,7 +51,7 @@ export function drawConversion() {
       return [code, sample.readUInt16LE()];
     });
   const nameOf = (peak) => `display of ${peak} cd/m²${peak === "1000" ? " (default)" : ""}`;
-  const axis = (name, gap) => valueAxis(name, { gap, max: 65536, interval: 16384 });
+  const axis = (name, gap) => ({ ...valueAxis(name, gap), max: 65536, interval: 16384 });
   return panels(134, {
     title: "Code value in, code value out",
     subtitle:
@@ -97,7 +97,7 @@ export function drawScale(byRuntime, machine) {
       data: Object.keys(rows).map((row) => `${Number.parseFloat(row)}`),
       axisLabel: { interval: 0, fontSize: 12, color: MUTED },
     }),
-    yAxis: () => valueAxis("ms per megapixel", { gap: 36 }),
+    yAxis: () => valueAxis("ms per megapixel", 36),
     series: lines.map(({ column, ...line }) => ({
       ...line,
       data: Object.values(rows).map((row) => row[column].minimum),
