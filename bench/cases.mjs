@@ -163,9 +163,9 @@ export async function scale({ threads }) {
       "`Buffer.from(source)`": () => Buffer.from(source),
       [`miss, ${threads}`]: () => cache.getConverted("image", "hlg", "pq", source),
     };
-    const options = { rounds: 7, repeats: Math.ceil(4 / megapixels) };
+    const rounds = Math.min(Math.max(7, Math.ceil(40 / megapixels)), 60);
     const row = `${megapixels} megapixels`;
-    const times = await measure(`${row}, ${threads}`, variants, options);
+    const times = await measure(`${row}, ${threads}`, variants, { rounds });
     rows[row] = mapValues(times, (summary) => mapValues(summary, (ms) => ms / megapixels));
   }
   return rows;

@@ -12,7 +12,9 @@ const root = new URL("../", import.meta.url);
 const isCheck = process.argv.includes("--check");
 const measurements = JSON.parse(readFileSync(new URL("docs/measurements.json", root), "utf8"));
 
-const machine = `${Object.keys(measurements.runtimes).join(" and ")}, ${measurements.machine}`;
+const runtimes = Object.keys(measurements.runtimes).join(" and ");
+// Only docs/performance.md explains free page reporting.
+const machine = measurements.machine.replace(", free page reporting", "");
 
 /** The tables by the name of their markers: a case of the benchmark, and the labels of the rows to show. */
 const TABLES = {
@@ -26,10 +28,9 @@ const TABLES = {
 
 /** The rows of a case on each runtime that it was measured on, Node.js first. */
 function resultsOf(name) {
-  const runtimes = Object.keys(measurements.runtimes).toSorted((a, b) =>
-    b.localeCompare(a, "en", { numeric: true }),
-  );
-  const measured = runtimes.filter((runtime) => measurements.runtimes[runtime][name]);
+  const measured = Object.keys(measurements.runtimes)
+    .filter((runtime) => measurements.runtimes[runtime][name])
+    .toSorted((a, b) => b.localeCompare(a, "en", { numeric: true }));
   if (measured.length === 0) throw new Error(`not measured: npm run bench -- ${name} --record`);
   return Object.fromEntries(measured.map((runtime) => [runtime, measurements.runtimes[runtime][name]]));
 }
@@ -38,14 +39,14 @@ function resultsOf(name) {
 function markdownOf(marker, text) {
   const [name, labelOf] = TABLES[marker];
   const table = tableOf(name, resultsOf(name), labelOf);
-  const place = text.includes("<!-- machine -->") ? "" : `. Medians on ${machine}`;
+  const place = text.includes("<!-- machine -->") ? "" : `. Medians on ${runtimes}, ${machine}`;
   return `${table.title}${place} (\`npm run bench -- ${name}\`):\n\n${toMarkdown(table)}`;
 }
 
 /** Replaces what stands between markers such as `<!-- gain -->` and `<!-- /gain -->`. */
 function withTables(text) {
   return text.replace(/(<!-- (\w+) -->\n)[^]*?(<!-- \/\2 -->)/g, (block, start, marker, end) => {
-    if (marker === "machine") return `${start}\nMedians on ${machine}.\n\n${end}`;
+    if (marker === "machine") return `${start}\nMedians on ${runtimes}, ${measurements.machine}.\n\n${end}`;
     return marker in TABLES ? `${start}\n${markdownOf(marker, text)}\n\n${end}` : block;
   });
 }
@@ -63,9 +64,9 @@ for (const path of ["README.md", ...readdirSync(new URL("docs/", root)).map((nam
   if (path.endsWith(".md")) write(path, withTables(readFileSync(new URL(path, root), "utf8")));
 }
 write("docs/charts/conversion.svg", drawConversion());
-write("docs/charts/host.svg", drawFrame(resultsOf("frame"), measurements.machine));
+write("docs/charts/host.svg", drawFrame(resultsOf("frame"), machine));
 write("docs/charts/ootf-error.svg", drawOotfs());
-write("docs/charts/scale.svg", drawScale(resultsOf("scale"), measurements.machine));
+write("docs/charts/scale.svg", drawScale(resultsOf("scale"), machine));
 // The bytes of a PNG depend on the platform that renders it.
 if (!isCheck) write("docs/highlights.png", drawHighlights());
 

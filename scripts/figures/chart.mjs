@@ -20,7 +20,7 @@ export function svg(height, parts) {
   return `<svg xmlns="http://www.w3.org/2000/svg" ${attributes} font-family="sans-serif">\n${parts.join("\n")}\n</svg>\n`;
 }
 
-export function text(content, { x, y, size, anchor = "start", weight = "normal", fill = MUTED }) {
+export function text(content, { x = 4, y, size, anchor = "start", weight = "normal", fill = MUTED }) {
   const attributes = `x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" font-weight="${weight}"`;
   return `<text ${attributes} fill="${fill}">${content}</text>`;
 }

@@ -3,7 +3,7 @@
 import { convertTransfer } from "hdr-image-transfer-cache";
 
 import { medianOf } from "../../bench/report.mjs";
-import { ADDON, BASELINE, chart, GREEN, MUTED, RED, valueAxis, WIDTH } from "./chart.mjs";
+import { ADDON, BASELINE, chart, GREEN, MUTED, RED, svg, text, valueAxis, WIDTH } from "./chart.mjs";
 
 /** Nominal peak luminances of HLG displays, in cd/m². */
 const PEAKS = { 400: GREEN, 1000: ADDON, 4000: RED };
@@ -107,53 +107,27 @@ export function drawScale(byRuntime, machine) {
 
 /** What converting the video layer of a 1080p frame costs a host: one group of bars for each runtime. */
 export function drawFrame(byRuntime, machine) {
-  const [BAR, HEADING, TOP] = [30, 40, 62];
-  const groups = Object.entries(byRuntime).map(([runtime, rows]) => ({
-    runtime,
-    bars: Object.entries(rows["1080p, video layer"]),
-  }));
-  const longest = Math.max(...groups.flatMap(({ bars }) => bars.map(([, { median }]) => median)));
-  const max = Math.ceil(longest / 20) * 20;
-  const topOf = (at) => TOP + HEADING + at * (HEADING + 3 * BAR);
-  return chart(topOf(groups.length) + 10, {
-    title: "Converting one HDR video layer of a 1080p frame, HLG to PQ",
-    subtitle: `Medians. ${machine}`,
-    headings: groups.map(({ runtime }, at) => [runtime, 0, topOf(at) - 26]),
-    grid: groups.map((_, at) => ({ left: 150, right: 90, top: topOf(at), height: 3 * BAR })),
-    xAxis: groups.map((_, gridIndex) => ({
-      ...valueAxis(gridIndex === groups.length - 1 ? "milliseconds per frame" : ""),
-      gridIndex,
-      max,
-      interval: max / 4,
-      splitLine: { show: false },
-      axisLabel: { show: gridIndex === groups.length - 1, color: MUTED, fontSize: 12 },
-    })),
-    yAxis: groups.map(({ bars }, gridIndex) => ({
-      type: "category",
-      gridIndex,
-      inverse: true,
-      data: bars.map(([name]) => name.replaceAll("`", "")),
-      axisTick: { show: false },
-      axisLine: { lineStyle: { color: MUTED } },
-      axisLabel: { color: MUTED, fontSize: 13 },
-    })),
-    series: groups.map(({ bars }, at) => ({
-      type: "bar",
-      xAxisIndex: at,
-      yAxisIndex: at,
-      barWidth: 20,
-      data: bars.map(([name, { median }]) => ({
-        value: median,
-        itemStyle: { color: name === "addon" ? ADDON : BASELINE },
-        label: {
-          show: true,
-          position: "right",
-          formatter: medianOf({ median }),
-          fontSize: 13,
-          color: name === "addon" ? ADDON : MUTED,
-          fontWeight: name === "addon" ? "bold" : "normal",
-        },
-      })),
-    })),
-  });
+  const groups = Object.entries(byRuntime).map(([runtime, rows]) => [runtime, rows["1080p, video layer"]]);
+  const longest = Math.max(...groups.flatMap(([, bars]) => Object.values(bars).map(({ median }) => median)));
+  const [LEFT, LONGEST, BAR, PITCH] = [150, 580, 20, 30];
+  const parts = [
+    text("Converting one HDR video layer of a 1080p frame, HLG to PQ", { y: 22, size: 17, weight: "bold" }),
+    text(`Medians, in milliseconds from 0. ${machine}`, { y: 44, size: 13 }),
+  ];
+  let y = 84;
+  for (const [runtime, bars] of groups) {
+    parts.push(text(runtime, { y, size: 14, weight: "bold" }));
+    for (const [name, { median }] of Object.entries(bars)) {
+      y += PITCH;
+      const width = Math.round((LONGEST * median) / longest);
+      const [fill, ofText, weight] = name === "addon" ? [ADDON, ADDON, "bold"] : [BASELINE, MUTED, "normal"];
+      parts.push(
+        text(name.replaceAll("`", ""), { x: LEFT - 8, y, anchor: "end", size: 13 }),
+        `<rect x="${LEFT}" y="${y - 15}" width="${width}" height="${BAR}" fill="${fill}"/>`,
+        text(medianOf({ median }), { x: LEFT + width + 8, y, size: 13, fill: ofText, weight }),
+      );
+    }
+    y += 1.5 * PITCH;
+  }
+  return svg(y - PITCH, parts);
 }

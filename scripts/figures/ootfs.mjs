@@ -61,25 +61,24 @@ export function drawOotfs() {
         text(`${error}`, { x: x + half, y: y + SWATCH.height + 15, anchor: "middle", size: 12 }),
       ];
     });
-    return [text(`saturation ${100 * saturation} %`, { x: 4, y: y + 22, size: 12 }), ...swatches];
+    return [text(`saturation ${100 * saturation} %`, { y: y + 22, size: 12 }), ...swatches];
   });
   const names = HUES.map((name, column) =>
     text(name, { x: LEFT + column * PITCH + SWATCH.width / 2, y: TOP - 8, anchor: "middle", size: 12 }),
   );
   return svg(TOP + SATURATIONS.length * ROW, [
     text("Per channel or by luminance: the same HLG colour, converted to PQ", {
-      x: 4,
       y: 22,
       size: 17,
       weight: "bold",
     }),
     text(
       "Left half: per channel (default). Right half: by luminance, as BT.2100 defines it. Below: the largest difference",
-      { x: 4, y: 44, size: 13 },
+      { y: 44, size: 13 },
     ),
     text(
       "of a channel, in code values of 65535. The brightest channel is at 75 % HLG. Swatches are rendered for SDR displays.",
-      { x: 4, y: 62, size: 13 },
+      { y: 62, size: 13 },
     ),
     ...names,
     ...parts,
