@@ -1,4 +1,4 @@
-// The charts of the documentation with axes.
+// The charts of conversions and timings.
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
@@ -75,10 +75,8 @@ export function drawScale(byRuntime, machine) {
   const [[runtime, rows]] = Object.entries(byRuntime);
   const columns = Object.keys(Object.values(rows)[0]);
   const lines = ["in place", "miss"].flatMap((kind, at) => {
-    const [one, all] = [
-      columns.find((name) => name === `${kind}, 1 thread`),
-      columns.find((name) => name.startsWith(kind) && name.endsWith("threads")),
-    ];
+    const one = `${kind}, 1 thread`;
+    const all = columns.find((column) => column.startsWith(kind) && column !== one);
     const copy = at === 0 ? "copy" : "`Buffer.from(source)`";
     return [
       { at, column: copy, name: "copy", color: BASELINE, dash: "dashed" },
