@@ -10,24 +10,23 @@ const SHA256 = {
   hlg: "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61",
 };
 
-/** The table of one direction, which the addon converts. */
-function tableOf(from, to) {
+const tables = {};
+
+/** The table to a transfer function, made by the addon when it is first used. */
+function tableTo(to) {
+  tables[to] ??= createTable(to);
+  return tables[to];
+}
+
+function createTable(to) {
   const table = Uint16Array.from({ length: 65536 }, (_, code) => code);
-  convertTransfer(new Uint8Array(table.buffer), from, to);
+  convertTransfer(Buffer.from(table.buffer), to === "hlg" ? "pq" : "hlg", to);
   assert.equal(createHash("sha256").update(table).digest("hex"), SHA256[to]);
   return table;
 }
 
-const tables = {};
-
-/** The table to a transfer function, built when it is first used. */
-function tableTo(to) {
-  tables[to] ??= tableOf(to === "hlg" ? "pq" : "hlg", to);
-  return tables[to];
-}
-
-/** The loop of the TypeScript module: bounds-checked reads and writes of 16 bits through a table. */
-export function convertByLoop(buf, to) {
+/** The loop of the TypeScript module that the addon replaces: bounds-checked reads and writes through a table. */
+export function convertByLoop(buf, _from, to) {
   const table = tableTo(to);
   for (let at = 0; at < buf.length; at += 2) {
     buf.writeUInt16LE(table[buf.readUInt16LE(at)], at);
@@ -35,10 +34,18 @@ export function convertByLoop(buf, to) {
 }
 
 /** The same loop over a `Uint16Array`, which needs an even byteOffset. */
-export function convertByView(buf, to) {
+export function convertByView(buf, _from, to) {
   const table = tableTo(to);
   const samples = new Uint16Array(buf.buffer, buf.byteOffset, buf.length / 2);
   for (let at = 0; at < samples.length; at++) samples[at] = table[samples[at]];
+}
+
+/** A module like the addon's, in JavaScript. */
+export function moduleOf(convert) {
+  return {
+    convertTransfer: convert,
+    createHdrImageTransferCache: (limits) => new MapCache(convert, limits.maxBytes),
+  };
 }
 
 /** The cache of the TypeScript module: a `Map` in order of use. It checks both byteLengths, as the addon does. */
@@ -48,8 +55,8 @@ export class MapCache {
   #convert;
   #maxBytes;
 
-  /** @param convert Converts a Buffer in place to a transfer function. */
-  constructor(convert = convertByLoop, maxBytes = 200 * 2 ** 20) {
+  /** @param convert Converts a Buffer in place. */
+  constructor(convert, maxBytes = 200 * 2 ** 20) {
     this.#convert = convert;
     this.#maxBytes = maxBytes;
   }
@@ -64,7 +71,7 @@ export class MapCache {
       return cached;
     }
     const converted = Buffer.from(source);
-    this.#convert(converted, to);
+    this.#convert(converted, from, to);
     this.#store(key, converted);
     return converted;
   }

@@ -1,20 +1,35 @@
-// What is measured. Each case first asserts that the variants it compares give the same bytes.
+// What is measured: each case returns summaries by row and column of a table, in milliseconds or MiB. The variants of a
+// row run in turn, and first have to give the same bytes.
 
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 
-import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
+import * as addon from "hdr-image-transfer-cache";
 
-import { convertByLoop, convertByView, MapCache } from "./baselines.mjs";
+import { convertByLoop, convertByView, MapCache, moduleOf } from "./baselines.mjs";
 import { measure } from "./measure.mjs";
-import { compareWithZscale, hasZscale, timeZscale } from "./zscale.mjs";
 
-const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160] };
+export { zscale } from "./zscale.mjs";
+
+export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160] };
 
 /** The pause after garbage is collected. Node.js frees Buffers on another thread. */
 const SETTLE_MS = 20;
 
+/** How calls of less than a microsecond are timed: often, and each time for less than a time slice of the system. */
+const SHORT_CALLS = { rounds: 75, repeats: 5000 };
+
+/** The addon and, to compare builds, the binary `against`. */
+function buildsOf(against) {
+  return { addon, ...(against && { before: createRequire(import.meta.url)(against) }) };
+}
+
+function mapValues(object, map) {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
+}
+
 /** Smooth shades with some noise, as photographs have. */
-function createImage(width, height) {
+export function createImage(width, height) {
   const samples = new Uint16Array(width * height * 3);
   let noise = 1;
   for (let at = 0; at < samples.length; at++) {
@@ -24,155 +39,154 @@ function createImage(width, height) {
   return Buffer.from(samples.buffer);
 }
 
-function convertedBy(convert, source, to) {
+function convertedBy(convert, source, from, to) {
   const converted = Buffer.from(source);
-  convert(converted, to);
+  convert(converted, from, to);
   return converted;
 }
 
-/** Cache misses, HLG to PQ, each `restSeconds` after the memory of the one before was freed. */
-export async function misses(size, restSeconds) {
-  const source = createImage(...SIZES[size]);
-  const cache = createHdrImageTransferCache({ maxEntries: 1 });
-  let id = 0;
-  const variants = {
-    addon: () => cache.getConverted(`${id++}`, "hlg", "pq", source),
-    "Buffer.from(source)": () => Buffer.from(source),
-    "Uint16Array loop": () => convertedBy(convertByView, source, "pq"),
-  };
-  const expected = convertedBy(convertByLoop, source, "pq");
-  for (const name of ["addon", "Uint16Array loop"]) assert(variants[name]().equals(expected));
-  const rest = Number(restSeconds);
-  return measure(`miss, ${size}, ${rest > 0 ? `after ${rest} s of rest` : "back to back"}`, variants, {
-    rounds: rest > 0 ? 7 : 21,
-    restMs: rest > 0 ? 1000 * rest : SETTLE_MS,
-  });
+/** The directions of a conversion, as code and in words. */
+export const DIRECTIONS = [
+  ["hlg", "pq", "HLG to PQ"],
+  ["pq", "hlg", "PQ to HLG"],
+];
+
+/** Asserts that the variants return the same bytes. */
+function assertEqual(variants) {
+  const [one, ...others] = Object.values(variants).map((variant) => variant());
+  for (const other of others) assert(one.equals(other));
 }
 
-/** Conversion in place of a 4K image, in memory that is in use. */
-export async function inPlace(title) {
-  const source = createImage(...SIZES["4K"]);
-  const buf = Buffer.from(source);
-  assertEqualToLoop(source, buf);
-  const convert = (from, to, options) => () => convertTransfer(buf, from, to, options);
-  const variants = {
-    "copy by buf.set(source)": () => buf.set(source),
-    "PQ to HLG, per channel": convert("pq", "hlg"),
-    "HLG to PQ, per channel": convert("hlg", "pq"),
-    "PQ to HLG, luminance": convert("pq", "hlg", { ootf: "luminance" }),
-    "HLG to PQ, luminance": convert("hlg", "pq", { ootf: "luminance" }),
-  };
-  return measure(`in place, ${title}`, variants, { prepare: () => buf.set(source) });
-}
-
-/** The baselines of a conversion in place. */
-export async function inPlaceLoops() {
-  const source = createImage(...SIZES["4K"]);
-  const buf = Buffer.from(source);
-  const variants = {
-    "Uint16Array loop": () => convertByView(buf, "pq"),
-    "TypeScript loop": () => convertByLoop(buf, "pq"),
-  };
-  return measure("in place, loops", variants, { rounds: 5, prepare: () => buf.set(source) });
-}
-
-/** Conversion in place in a SharedArrayBuffer. */
-export async function shared() {
-  const source = createImage(...SIZES["4K"]);
-  const buf = Buffer.from(new SharedArrayBuffer(source.byteLength));
-  assertEqualToLoop(source, buf);
-  const variants = {
-    "HLG to PQ, per channel": () => convertTransfer(buf, "hlg", "pq"),
-    "HLG to PQ, luminance": () => convertTransfer(buf, "hlg", "pq", { ootf: "luminance" }),
-  };
-  return measure("in place, SharedArrayBuffer", variants, { prepare: () => buf.set(source) });
-}
-
-function assertEqualToLoop(source, buf) {
-  for (const [from, to] of [
-    ["pq", "hlg"],
-    ["hlg", "pq"],
-  ]) {
+function assertEqualInPlace(variants, buf, source) {
+  const converted = (convert) => () => {
     buf.set(source);
-    convertTransfer(buf, from, to);
-    assert(buf.equals(convertedBy(convertByLoop, source, to)));
-  }
-}
-
-/** Calls that convert no image or a small one. The cache hits alternate between two images. */
-export async function hits() {
-  const source = createImage(64, 36);
-  const pixel = Buffer.from(source.subarray(0, 6));
-  const cache = createHdrImageTransferCache();
-  const map = new MapCache();
-  const ids = {
-    short: ["hero", "logo"],
-    long: ["https://example.com/assets/2026/hero.png", "https://example.com/assets/2026/logo.png"],
+    convert();
+    return Buffer.from(buf);
   };
-  let turn = 0;
-  const variants = {};
-  for (const [length, pair] of Object.entries(ids)) {
-    for (const id of pair) {
-      const expected = map.getConverted(id, "pq", "hlg", source);
-      assert(cache.getConverted(id, "pq", "hlg", source).equals(expected));
-    }
-    variants[`addon, ${length} ids`] = () => cache.getConverted(pair[++turn & 1], "pq", "hlg", source);
-    variants[`Map, ${length} ids`] = () => map.getConverted(pair[++turn & 1], "pq", "hlg", source);
-  }
-  variants["addon, passthrough"] = () => cache.getConverted(ids.short[++turn & 1], "pq", "pq", source);
-  variants["addon, convertTransfer of one pixel"] = () => convertTransfer(pixel, "hlg", "pq");
-  return measure("hits", variants, { repeats: 100_000 });
+  assertEqual(mapValues(variants, converted));
 }
 
-/** Images from 0.1 to 64 megapixels, in place and as misses. */
-export async function scale(title) {
-  const rows = [];
+/** The calls of several implementations, by row and implementation. */
+async function callsOf(kind, implementations, ...args) {
+  const calls = {};
+  for (const [name, implementation] of Object.entries(implementations)) {
+    const module = await import(`./calls.mjs?${encodeURIComponent(name)}`);
+    calls[name] = module[kind](implementation, ...args);
+  }
+  return mapValues(calls.addon, (_, row) => mapValues(calls, (rows) => rows[row]));
+}
+
+/** What a host's frame costs: a video layer in place, two images in the first frame, and as cache hits after it. */
+export async function frame({ size }) {
+  const source = createImage(...SIZES[size]);
+  const scratch = Buffer.from(source);
+  const implementations = {
+    "`readUInt16LE` loop": moduleOf(convertByLoop),
+    "`Uint16Array` loop": moduleOf(convertByView),
+    addon,
+  };
+  const calls = await callsOf("frameCalls", implementations, source, scratch);
+  assertEqual(calls["2 images, later frames"]);
+  assertEqualInPlace(calls["video layer"], scratch, source);
+  const rounds = { rounds: size === "4K" ? 9 : 15 };
+  const options = {
+    "video layer": { ...rounds, prepare: () => scratch.set(source) },
+    "2 images, first frame": { ...rounds, restMs: SETTLE_MS },
+    "2 images, later frames": SHORT_CALLS,
+  };
+  const rows = {};
+  for (const [row, variants] of Object.entries(calls)) {
+    const title = `${size}, ${row}`;
+    rows[title] = await measure(title, variants, options[row]);
+  }
+  return rows;
+}
+
+/** Cache misses, each `restSeconds` after the memory of the one before was freed. */
+export async function misses({ size, restSeconds, against }) {
+  const source = createImage(...SIZES[size]);
+  let id = 0;
+  const converting = mapValues(buildsOf(against), ({ createHdrImageTransferCache }) => {
+    const cache = createHdrImageTransferCache({ maxEntries: 1 });
+    return () => cache.getConverted(`${id++}`, "hlg", "pq", source);
+  });
+  converting["`Uint16Array` loop"] = () => convertedBy(convertByView, source, "hlg", "pq");
+  assertEqual(converting);
+  const title = `${size}, ${restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back"}`;
+  const variants = { ...converting, "`Buffer.from(source)`": () => Buffer.from(source) };
+  const options =
+    restSeconds > 0 ? { rounds: 5, restMs: 1000 * restSeconds } : { rounds: 21, restMs: SETTLE_MS };
+  return { [title]: await measure(title, variants, options) };
+}
+
+/** Conversion in place of a 4K image, in memory that is in use, and a copy of that size. */
+export async function inPlace({ title, ootf, isShared, against }) {
+  const source = createImage(...SIZES["4K"]);
+  const buf = isShared ? Buffer.from(new SharedArrayBuffer(source.byteLength)) : Buffer.from(source);
+  const copy = () => buf.set(source);
+  const rows = {};
+  for (const [from, to, direction] of DIRECTIONS) {
+    const converting = mapValues(buildsOf(against), ({ convertTransfer }) => () => {
+      convertTransfer(buf, from, to, { ootf });
+    });
+    const byLoop = ootf === "per-channel" && { loop: () => convertByLoop(buf, from, to) };
+    assertEqualInPlace({ ...converting, ...byLoop }, buf, source);
+    const row = `${ootf}, ${direction}, ${title}`;
+    rows[row] = await measure(row, { ...converting, copy }, { prepare: copy });
+  }
+  return rows;
+}
+
+/** Calls that convert no image or one pixel. */
+export async function hits({ against }) {
+  const implementations = { ...buildsOf(against), JavaScript: moduleOf(convertByView) };
+  const calls = await callsOf("smallCalls", implementations, createImage(64, 36));
+  const rows = {};
+  for (const [row, variants] of Object.entries(calls)) {
+    if (row !== "one pixel, in place") assertEqual(variants);
+    rows[row] = await measure(row, variants, SHORT_CALLS);
+  }
+  return rows;
+}
+
+/** Images from 0.1 to 64 megapixels, in place and as misses: milliseconds for each megapixel. */
+export async function scale({ threads }) {
+  const rows = {};
   const tile = createImage(1000, 100);
   for (const megapixels of [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]) {
     const source = Buffer.alloc(6e6 * megapixels, tile);
     const buf = Buffer.from(source);
-    const cache = createHdrImageTransferCache({ maxBytes: 0 });
+    const cache = addon.createHdrImageTransferCache({ maxBytes: 0 });
     const variants = {
       copy: () => buf.set(source),
-      inPlace: () => convertTransfer(buf, "hlg", "pq"),
-      newCopy: () => Buffer.from(source),
-      miss: () => cache.getConverted("image", "hlg", "pq", source),
+      [`in place, ${threads}`]: () => addon.convertTransfer(buf, "hlg", "pq"),
+      "`Buffer.from(source)`": () => Buffer.from(source),
+      [`miss, ${threads}`]: () => cache.getConverted("image", "hlg", "pq", source),
     };
-    const options = { rounds: 9, repeats: Math.ceil(4 / megapixels) };
-    rows.push({ megapixels, ...(await measure(`${megapixels} megapixels, ${title}`, variants, options)) });
+    const rounds = Math.min(Math.max(7, Math.ceil(40 / megapixels)), 60);
+    const row = `${megapixels} megapixels`;
+    const times = await measure(`${row}, ${threads}`, variants, { rounds });
+    rows[row] = mapValues(times, (summary) => mapValues(summary, (ms) => ms / megapixels));
   }
   return rows;
 }
 
 /** Milliseconds of a process's first steps: loading the addon, and its first conversions, in place. */
-export async function first(loadMs) {
+export async function first({ loadMs }) {
   const buf = createImage(...SIZES["1080p"]);
   const timeOf = () => {
     const start = performance.now();
-    convertTransfer(buf, "hlg", "pq");
+    addon.convertTransfer(buf, "hlg", "pq");
     return performance.now() - start;
   };
   return { "loading the addon": loadMs, "first conversion": timeOf(), "second conversion": timeOf() };
 }
 
 /** The peak memory of a process for 100 misses at 4K within 200 MiB. */
-export async function memory(implementation) {
-  const cache = implementation === "addon" ? createHdrImageTransferCache({}) : new MapCache(convertByView);
+export async function memory({ implementation }) {
+  const cache =
+    implementation === "addon" ? addon.createHdrImageTransferCache({}) : new MapCache(convertByView);
   const source = createImage(...SIZES["4K"]);
   for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "hlg", "pq", source);
   return process.resourceUsage().maxRSS / 1024;
-}
-
-/** ffmpeg's zscale, another implementation of the luminance OOTF: its time for a 4K image, and how its codes differ. */
-export async function zscale() {
-  if (!hasZscale()) return null;
-  const [width, height] = SIZES["4K"];
-  const image = { width, height, samples: createImage(width, height) };
-  return {
-    times: {
-      "PQ to HLG, luminance": timeZscale(image, "pq", "hlg"),
-      "HLG to PQ, luminance": timeZscale(image, "hlg", "pq"),
-    },
-    differences: compareWithZscale(),
-  };
 }

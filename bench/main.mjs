@@ -1,132 +1,142 @@
-// `npm run bench`: measures the addon and its baselines, prints tables, and writes target/bench/<runtime>.json, from which
-// `npm run generate` draws the charts.
+// `npm run bench`: measures the addon and its baselines, and prints tables. With --record it also writes
+// docs/measurements.json, from which `npm run generate:figures` fills in the tables and draws the charts of the
+// documentation.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { SingleBar } from "cli-progress";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, Option } from "commander";
 
 import { npmRuntime } from "../scripts/platforms/tools.mjs";
-import { describeMachine, INSTRUCTION_SETS, machineInWords } from "./machine.mjs";
-import { BAR, summaryOf } from "./measure.mjs";
-import { REPORTS } from "./report.mjs";
+import { instructionSets, machineInWords } from "./machine.mjs";
+import { summaryOf } from "./measure.mjs";
+import { tableOf, toConsole } from "./report.mjs";
 
+const RECORD = new URL("../docs/measurements.json", import.meta.url);
 const REST_SECONDS = 3;
 const ONE_THREAD = { RAYON_NUM_THREADS: "1" };
 /** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
 const NEW_MEMORY = { MALLOC_MMAP_THRESHOLD_: "65536" };
 
-const machine = describeMachine();
-
-/** How each case is run, by `run(name, args, environment)`. */
+/** How each case is run, by `run(name, options, environment)`. */
 const CASES = {
-  misses: (run) => ({
-    "4K, back to back": run("misses", ["4K", "0"]),
-    [`4K, each after ${REST_SECONDS} s of rest`]: run("misses", ["4K", `${REST_SECONDS}`]),
-    "1080p, back to back": run("misses", ["1080p", "0"]),
-  }),
-  inPlace: (run) => ({
-    addon: [
-      ...machine.instructionSets.toReversed().map((set) => {
-        const environment = { ...ONE_THREAD, HDR_IMAGE_TRANSFER_KERNEL: INSTRUCTION_SETS[set] };
-        return { set, threads: 1, times: run("inPlace", [`${set}, 1 thread`], environment) };
-      }),
-      {
-        set: machine.instructionSets.at(-1),
-        threads: machine.cores,
-        times: run("inPlace", [`${machine.instructionSets.at(-1)}, ${machine.cores} threads`]),
-      },
-    ],
-    shared: run("shared"),
-    loops: run("inPlaceLoops"),
-    zscale: run("zscale"),
-  }),
+  frame: (run) => ({ ...run("frame", { size: "1080p" }), ...run("frame", { size: "4K" }) }),
   hits: (run) => run("hits"),
-  first: (run) => {
-    const runs = repeat("first", 9, () => run("first"));
-    return Object.fromEntries(Object.keys(runs[0]).map((key) => [key, summaryOf(runs.map((ms) => ms[key]))]));
-  },
+  misses: (run) => ({
+    ...run("misses", { size: "4K", restSeconds: 0 }),
+    ...run("misses", { size: "4K", restSeconds: REST_SECONDS }),
+    ...run("misses", { size: "1080p", restSeconds: 0 }),
+  }),
   memory: (run) => {
     const peaks = (implementation) =>
-      repeat(`memory, ${implementation}`, 3, () => run("memory", [implementation]));
-    return { addon: summaryOf(peaks("addon")), Map: summaryOf(peaks("Map")) };
+      summaryOf(repeat(`memory, ${implementation}`, 3, () => run("memory", { implementation })));
+    return { "100 misses": { addon: peaks("addon"), "`Map`": peaks("Map") } };
   },
-  scale: (run) => ({
-    oneThread: run("scale", ["1 thread"], { ...ONE_THREAD, ...NEW_MEMORY }),
-    allThreads: run("scale", [`${machine.cores} threads`], NEW_MEMORY),
-  }),
+  inPlace,
+  zscale: (run) => run("zscale", {}, ONE_THREAD),
+  first: (run) => {
+    const runs = repeat("first", 9, () => run("first"));
+    return Object.fromEntries(
+      Object.keys(runs[0]).map((row) => [row, { addon: summaryOf(runs.map((ms) => ms[row])) }]),
+    );
+  },
+  scale: (run) => {
+    const one = run("scale", { threads: "1 thread" }, { ...ONE_THREAD, ...NEW_MEMORY });
+    const all = run("scale", { threads: `${availableParallelism()} threads` }, NEW_MEMORY);
+    return Object.fromEntries(Object.keys(one).map((row) => [row, { ...all[row], ...one[row] }]));
+  },
 };
 
-const { processedArgs } = new Command("npm run bench --")
+/** Cases of native code alone, which is the same on all runtimes. */
+const NATIVE = ["inPlace", "zscale", "first", "scale"];
+
+function inPlace(run) {
+  const threads = `${availableParallelism()} threads`;
+  const rows = {};
+  for (const ootf of ["per-channel", "luminance"]) {
+    for (const set of instructionSets) {
+      // Per channel, AVX2 is the portable code.
+      if (ootf === "per-channel" && set === "AVX2") continue;
+      const environment = { ...ONE_THREAD, HDR_IMAGE_TRANSFER_KERNEL: set.toLowerCase().replace("-", "") };
+      Object.assign(rows, run("inPlace", { ootf, title: `${set}, 1 thread` }, environment));
+    }
+    Object.assign(rows, run("inPlace", { ootf, title: threads }));
+    Object.assign(rows, run("inPlace", { ootf, title: `${threads}, SharedArrayBuffer`, isShared: true }));
+  }
+  return rows;
+}
+
+const command = new Command("npm run bench --")
   .description("Measures the addon and its baselines in about 5 minutes.")
-  .argument(
-    "[names...]",
-    `cases to measure, of ${Object.keys(CASES).join(", ")}; runtimes to measure on, such as node@22 or bun@1, which are fetched from npm. By default all cases, on this Node.js`,
-    parseNames,
+  .argument("[cases...]", `what to measure, of ${Object.keys(CASES).join(", ")}; by default all`)
+  .option("--runtime <names...>", "such as node@24 or bun@1, which are fetched from npm", [
+    "node@22",
+    "bun@1",
+  ])
+  .option(
+    "--against <file>",
+    "another build's .node file, measured in turn as `before` in hits, misses, inPlace",
   )
+  .addOption(new Option("--record", "writes docs/measurements.json").conflicts("against"))
   .parse();
-const { cases = [], runtimes = [] } = processedArgs[0];
+const { runtime: runtimes, against, record } = command.opts();
+const unknown = command.args.filter((name) => !(name in CASES));
+if (unknown.length > 0) command.error(`There is no case ${unknown.join(", ")}; see --help.`);
 
-console.log(machineInWords(machine));
-for (const runtime of runtimes.length > 0 ? runtimes : [undefined]) await measureOn(runtime);
+const machine = machineInWords();
+console.log(machine);
+const recorded = readRecorded();
+for (const name of runtimes) await measureOn(name);
 
-function parseNames(name, named = { cases: [], runtimes: [] }) {
-  if (/^(node|bun)(@|$)/.test(name)) named.runtimes.push(name);
-  else if (name in CASES) named.cases.push(name);
-  else throw new InvalidArgumentError("It is neither a case nor a runtime; see --help.");
-  return named;
+/** What was measured before, unless all cases are measured anew. */
+function readRecorded() {
+  if (!record || command.args.length === 0) return { machine, runtimes: {} };
+  const earlier = JSON.parse(readFileSync(RECORD, "utf8"));
+  if (earlier.machine !== machine) command.error(`Record all cases: they are of ${earlier.machine}.`);
+  return earlier;
 }
 
 async function measureOn(name) {
-  const executable = name ? await npmRuntime(name) : process.execPath;
-  const isBun = name?.startsWith("bun") ?? false;
+  const executable = await npmRuntime(name);
+  const isBun = name.startsWith("bun");
   const { stdout } = spawnSync(executable, ["--version"], { encoding: "utf8" });
-  const version = stdout.trim().replace(/^v/, "");
-  const runtime = `${isBun ? "Bun" : "Node.js"} ${version}`;
-  const folder = new URL("../target/bench/", import.meta.url);
-  const file = new URL(`${isBun ? "bun" : "node"}-${version.split(".")[0]}.json`, folder);
-  const results = { runtime, machine, ...earlierCases(file, runtime) };
-  mkdirSync(folder, { recursive: true });
-  for (const each of cases.length > 0 ? cases : Object.keys(CASES)) {
+  const runtime = `${isBun ? "Bun" : "Node.js"} ${stdout.trim().replace(/^v/, "")}`;
+  const all = Object.keys(CASES).filter((each) => !isBun || !NATIVE.includes(each));
+  for (const each of command.args.length > 0 ? command.args : all) {
     console.log(`\n${runtime}: ${each}`);
-    results.cases[each] = CASES[each]((...call) => runCase(executable, isBun, ...call));
-    console.log(REPORTS[each](results.cases[each]));
-    writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+    const rows = CASES[each]((...call) => runCase(executable, isBun, ...call));
+    console.log(toConsole(tableOf(each, { [runtime]: rows })));
+    if (record && Object.keys(rows).length > 0) recordCase(runtime, each, rows);
   }
-  console.log(`\nwritten: ${fileURLToPath(file)}`);
 }
 
-/** The cases measured before, if it was on the same machine and runtime. */
-function earlierCases(file, runtime) {
-  if (cases.length === 0 || !existsSync(file)) return { cases: {} };
-  const earlier = JSON.parse(readFileSync(file, "utf8"));
-  const isSame = earlier.runtime === runtime && machineInWords(earlier.machine) === machineInWords(machine);
-  return { cases: isSame ? earlier.cases : {} };
+/** Adds the rows of a case to those of the other cases. */
+function recordCase(runtime, name, rows) {
+  recorded.machine = machine;
+  recorded.runtimes[runtime] = { ...recorded.runtimes[runtime], [name]: rows };
+  // Each summary on one line.
+  const json = JSON.stringify(recorded, null, 1).replace(/\{\s+("minimum": .*)\s+(.*)\s+\}/g, "{ $1 $2 }");
+  writeFileSync(RECORD, `${json}\n`);
+  console.log(`written: docs/measurements.json, ${runtime}, ${name}`);
 }
 
 /** Runs a case some times, in a new process each. */
 function repeat(title, count, runOnce) {
-  const bar = new SingleBar(BAR);
-  bar.start(count, 0, { title: title.padEnd(BAR.titleLength) });
-  const runs = Array.from({ length: count }, () => {
-    const result = runOnce();
-    bar.increment();
-    return result;
-  });
-  bar.stop();
-  return runs;
+  console.error(`  ${title}, ${count} processes`);
+  return Array.from({ length: count }, () => runOnce());
 }
 
-function runCase(executable, isBun, caseName, caseArgs = [], environment = {}) {
+function runCase(executable, isBun, name, options = {}, environment = {}) {
   const script = fileURLToPath(new URL("run-case.mjs", import.meta.url));
-  const command = [...(isBun ? [] : ["--expose-gc"]), script, caseName, ...caseArgs];
-  const { status, stdout } = spawnSync(executable, command, {
+  const json = JSON.stringify({ ...options, against: against && resolve(against) });
+  const { status, stdout } = spawnSync(executable, [...(isBun ? [] : ["--expose-gc"]), script, name, json], {
     env: { ...process.env, ...environment },
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
-  if (status !== 0) throw new Error(`${caseName} failed`);
+  if (status !== 0) throw new Error(`${name} failed`);
   return JSON.parse(stdout);
 }

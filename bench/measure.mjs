@@ -6,13 +6,7 @@ import { SingleBar } from "cli-progress";
 
 const collectGarbage = globalThis.gc ?? (globalThis.Bun ? () => globalThis.Bun.gc(true) : () => {});
 
-/** The options of a progress bar. */
-export const BAR = {
-  format: "  {title} [{bar}] {percentage} %",
-  titleLength: 36,
-  noTTYOutput: true,
-  notTTYSchedule: 20_000,
-};
+const BAR = { format: "  {title} [{bar}] {percentage} %", noTTYOutput: true, notTTYSchedule: 20_000 };
 
 /**
  * Times each variant once a round.
@@ -24,43 +18,38 @@ export const BAR = {
  * @param {number} [options.repeats] Calls of a variant per timing.
  * @param {() => void} [options.prepare] Runs before each timing, and is not timed.
  * @param {number} [options.restMs] The pause before each timing, after garbage is collected.
- * @returns {Promise<Record<string, { minimum: number, median: number, maximum: number }>>} Milliseconds a call, by name.
+ * @returns {Promise<Record<string, { minimum: number, median: number }>>} Milliseconds a call, by name.
  */
 export async function measure(title, variants, options = {}) {
   const { rounds = 15, repeats = 1, prepare = () => {}, restMs = 0 } = options;
-  const names = Object.keys(variants);
-  const times = Object.fromEntries(names.map((name) => [name, []]));
+  const entries = Object.entries(variants);
+  const times = new Map(entries.map(([name]) => [name, /** @type {number[]} */ ([])]));
   const bar = new SingleBar(BAR);
-  bar.start(rounds * names.length, 0, { title: title.padEnd(BAR.titleLength) });
+  bar.start(rounds * entries.length, 0, { title: title.padEnd(52) });
   for (let round = 0; round < rounds; round++) {
     // A variant finds the caches and the free memory as the last one left them, so the order changes.
-    for (const name of shuffled(names)) {
-      const variant = variants[name];
+    for (const [name, variant] of shuffled(entries)) {
       collectGarbage();
       if (restMs > 0) await setTimeout(restMs);
       prepare();
       const start = performance.now();
       for (let repeat = 0; repeat < repeats; repeat++) variant();
-      times[name].push((performance.now() - start) / repeats);
+      times.get(name)?.push((performance.now() - start) / repeats);
       bar.increment();
     }
   }
   bar.stop();
-  return Object.fromEntries(names.map((name) => [name, summaryOf(times[name])]));
+  return Object.fromEntries([...times].map(([name, ms]) => [name, summaryOf(ms)]));
 }
 
-function shuffled(names) {
-  const keyed = names.map((name) => ({ name, key: Math.random() }));
-  return keyed.toSorted((a, b) => a.key - b.key).map(({ name }) => name);
+function shuffled(values) {
+  const keyed = values.map((value) => ({ value, key: Math.random() }));
+  return keyed.toSorted((a, b) => a.key - b.key).map(({ value }) => value);
 }
 
-/** @param {number[]} values */
+/** The minimum and the median, with four digits, so that results in files stay short. */
 export function summaryOf(values) {
-  return { minimum: Math.min(...values), median: median(values), maximum: Math.max(...values) };
-}
-
-/** @param {number[]} values */
-export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  const rounded = (value) => Number(value.toPrecision(4));
+  return { minimum: rounded(sorted[0]), median: rounded(sorted[Math.floor(sorted.length / 2)]) };
 }

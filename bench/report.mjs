@@ -1,103 +1,110 @@
-// The results as tables for the console.
+// The results as tables, for the console and for the documentation.
 
 import Table from "cli-table3";
 
-/** How each case is printed. */
-export const REPORTS = { misses, inPlace, hits, first, memory, scale };
-
-const MS = { unit: "ms", factor: 1 };
-const NS = { unit: "ns", factor: 1e6 };
-
-function misses(states) {
-  return Object.entries(states)
-    .map(([state, times]) => summaries(`Cache miss, HLG to PQ, ${state}`, times, "Buffer.from(source)", MS))
-    .join("\n");
-}
-
-function inPlace({ addon, shared, loops, zscale }) {
-  const byVariant = addon.map(({ set, threads, times }) =>
-    summaries(
-      `In place, 4K, ${set}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
-      times,
-      "copy by buf.set(source)",
-      MS,
-    ),
-  );
-  const inShared = summaries("In place, 4K, in a SharedArrayBuffer, all threads", shared, undefined, MS);
-  const inLoops = summaries("Baselines: loops, in place, 4K", loops, undefined, MS);
-  if (!zscale) return [...byVariant, inShared, inLoops, "ffmpeg with zscale is not installed."].join("\n");
-  const byZscale = summaries("Baseline: zscale, 4K, 1 thread", zscale.times, undefined, MS);
-  const differences = zscale.differences.map(
-    ({ name, largest, mean }) =>
-      `${name}: differs from zscale by ${largest} codes at most, mean ${mean.toFixed(4)}`,
-  );
-  return [...byVariant, inShared, inLoops, byZscale, ...differences].join("\n");
-}
-
-function hits(times) {
-  return summaries("Cache hits, and conversion of one pixel. Baseline: Map", times, "Map, short ids", NS);
-}
-
-function first(times) {
-  return summaries("A new process: loading the addon, and converting 1080p in place", times, undefined, MS);
-}
-
-function memory(peaks) {
-  return summaries("Peak memory of 100 misses at 4K within 200 MiB. Baseline: Map", peaks, "Map", {
+/** The title of each case's table, its unit, and how many times another column the addon takes. */
+const TABLES = {
+  frame: { title: "A host's frame, HLG to PQ" },
+  misses: {
+    title: "Cache miss, HLG to PQ",
+    ratios: [["addon", "`Buffer.from(source)`", "times `Buffer.from`"]],
+  },
+  inPlace: {
+    title: "In place, 4K, and a plain copy into memory in use",
+    ratios: [["addon", "copy", "times a copy"]],
+  },
+  zscale: { title: "Luminance, 4K, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
+  hits: {
+    title: "Short calls, and the same by a `Map` in order of use and a `Uint16Array` loop",
+    ratios: [["addon", "JavaScript", "times JavaScript"]],
+  },
+  first: { title: "A new process, 1080p in place" },
+  memory: {
+    title: "Peak memory of a process, 4K images within 200 MiB",
     unit: "MiB",
-    factor: 1,
-  });
+    ratios: [["addon", "`Map`", "times `Map`"]],
+  },
+  scale: { title: "Each megapixel, HLG to PQ" },
+};
+
+/**
+ * The table of a case.
+ *
+ * @param {string} name
+ * @param {Record<string, object>} byRuntime The rows of the case on each runtime.
+ * @param {(row: string) => string | false} [labelOf] The label of a row; rows without one are left out.
+ */
+export function tableOf(name, byRuntime, labelOf = (row) => row) {
+  const { title, unit = "ms", ratios = [] } = TABLES[name];
+  const runtimes = Object.keys(byRuntime);
+  const rows = runtimes.flatMap((runtime) =>
+    Object.entries(byRuntime[runtime]).flatMap(([row, cells]) => {
+      const label = labelOf(row);
+      if (!label) return [];
+      return { label: runtimes.length > 1 ? [runtime.replace(/(?<=\d)\..*/, ""), label] : [label], cells };
+    }),
+  );
+  const columns = [...new Set(rows.flatMap(({ cells }) => Object.keys(cells)))];
+  const compared = [...ratios, ["addon", "before", "times before"]].filter(([, base]) =>
+    columns.includes(base),
+  );
+  const labels = rows[0]?.label.map(() => "") ?? [];
+  return {
+    title,
+    labels: labels.length,
+    head: [...labels, ...columns, ...compared.map(([, , heading]) => heading)],
+    rows: rows.map(({ label, cells }) => [
+      ...label,
+      ...columns.map((column) => ({ unit, ...cells[column] })),
+      ...compared.map(([column, base]) => ratio(cells[column], cells[base])),
+    ]),
+  };
 }
 
-function scale({ oneThread, allThreads }) {
-  const names = { copy: "copy", inPlace: "in place", newCopy: "Buffer.from", miss: "miss" };
-  const rows = oneThread.map((one, at) => [
-    `${one.megapixels}`,
-    perMegapixel(one, "copy"),
-    perMegapixel(one, "inPlace"),
-    perMegapixel(allThreads[at], "inPlace"),
-    perMegapixel(one, "newCopy"),
-    perMegapixel(one, "miss"),
-    perMegapixel(allThreads[at], "miss"),
-  ]);
-  const { copy, inPlace: convert, newCopy, miss } = names;
-  return table(
-    "Milliseconds per megapixel, HLG to PQ: minimum / median",
-    [
-      "megapixels",
-      copy,
-      `${convert}\n1 thread`,
-      `${convert}\nthreads`,
-      newCopy,
-      `${miss}\n1 thread`,
-      `${miss}\nthreads`,
-    ],
-    rows,
+export function toConsole({ title, labels, head, rows }) {
+  const colAligns = head.map((_, at) => (at < labels ? "left" : "right"));
+  const plain = (cells) => cells.map((cell) => textOf(cell, spread).replaceAll("`", ""));
+  const table = new Table({ head: plain(head), colAligns, style: { head: [], border: [] } });
+  table.push(...rows.map(plain));
+  return `\n${title.replaceAll("`", "")}: minimum / median\n${table}`;
+}
+
+/** With medians alone. */
+export function toMarkdown({ labels, head, rows }) {
+  const line = (cells) => `| ${cells.map((cell) => textOf(cell, medianOf)).join(" | ")} |`;
+  return [line(head), line(head.map((_, at) => (at < labels ? "---" : "---:"))), ...rows.map(line)].join(
+    "\n",
   );
 }
 
-function perMegapixel(row, name) {
-  const { minimum, median } = row[name];
-  return `${(minimum / row.megapixels).toFixed(2)} / ${(median / row.megapixels).toFixed(2)}`;
+function textOf(cell, format) {
+  if (typeof cell === "string") return cell;
+  return cell.median === undefined ? "" : format(cell);
 }
 
-/** A table of summaries by name, with the ratio of each median to that of the baseline. */
-function summaries(title, byName, baseline, { unit, factor }) {
-  const digits = (value) => (factor * value).toFixed(factor * value < 100 && unit === "ms" ? 1 : 0);
-  const rows = Object.entries(byName).map(([name, { minimum, median, maximum }]) => [
-    name,
-    digits(minimum),
-    digits(median),
-    digits(maximum),
-    ...(baseline ? [(median / byName[baseline].median).toFixed(2)] : []),
-  ]);
-  const head = [unit, "minimum", "median", "maximum", ...(baseline ? [`median / ${baseline}`] : [])];
-  return table(title, head, rows);
+/** A median with its unit. */
+export function medianOf({ median, unit = "ms" }) {
+  const [shown, shownUnit] = scaled(median, unit);
+  return `${digits(shown)} ${shownUnit}`;
 }
 
-function table(title, head, rows) {
-  const colAligns = ["left", ...head.slice(1).map(() => "right")];
-  const printed = new Table({ head, colAligns, style: { head: [], border: [] } });
-  printed.push(...rows);
-  return `\n${title}\n${printed}`;
+function spread({ minimum, median, unit }) {
+  const [shown, shownUnit] = scaled(median, unit);
+  return `${digits((minimum * shown) / median)} / ${digits(shown)} ${shownUnit}`;
+}
+
+/** A number in a unit in which it is not small. */
+function scaled(value, unit) {
+  if (unit !== "ms" || value >= 0.1) return [value, unit];
+  return value >= 1e-3 ? [1e3 * value, "µs"] : [1e6 * value, "ns"];
+}
+
+function digits(value) {
+  return value.toFixed(value < 10 ? 1 : 0);
+}
+
+function ratio(a, b) {
+  if (!a || !b) return "";
+  const value = a.median / b.median;
+  return value < 10 ? value.toPrecision(2) : value.toFixed(0);
 }

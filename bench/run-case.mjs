@@ -5,5 +5,5 @@ await import("hdr-image-transfer-cache");
 const loadMs = performance.now() - start;
 
 const cases = await import("./cases.mjs");
-const [name, ...args] = process.argv.slice(2);
-console.log(JSON.stringify(await cases[name](...(name === "first" ? [loadMs] : args))));
+const [name = "", options = "{}"] = process.argv.slice(2);
+console.log(JSON.stringify(await cases[name]({ loadMs, ...JSON.parse(options) })));

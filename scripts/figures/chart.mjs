@@ -1,132 +1,76 @@
-// What all charts have in common.
-
-import { mkdirSync, writeFileSync } from "node:fs";
+// What all charts have in common. Their background is transparent, and their colours have a contrast of at least 3 to
+// white and to GitHub's dark background.
 
 import * as echarts from "echarts";
 
 /** About the width at which GitHub shows a document. */
 export const WIDTH = 830;
 
-export const ADDON = "#0969da";
-export const BASELINE = "#9aa3ad";
-const TEXT = "#24292f";
-const MUTED = "#57606a";
-const LINES = "#d8dee4";
+export const ADDON = "#2f81f7";
+export const BASELINE = "#8b949e";
+export const GREEN = "#2da44e";
+export const RED = "#e5534b";
+/** Of all text. */
+export const MUTED = "#777d84";
+const LINES = "#80808044";
 
-const FOLDER = new URL("../../docs/charts/", import.meta.url);
+/** An SVG file of that height. */
+export function svg(height, parts) {
+  const attributes = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${attributes} font-family="sans-serif">\n${parts.join("\n")}\n</svg>\n`;
+}
 
-/** Writes a chart to docs/charts/. Its background is white, so that dark mode shows it as light mode does. */
-export function writeChart(name, height, { title, subtitle, ...option }) {
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
-  chart.setOption({
+export function text(content, { x = 4, y, size, anchor = "start", weight = "normal", fill = MUTED }) {
+  const attributes = `x="${x}" y="${y}" font-size="${size}" text-anchor="${anchor}" font-weight="${weight}"`;
+  return `<text ${attributes} fill="${fill}">${content}</text>`;
+}
+
+/**
+ * A chart as SVG, with headings of its parts.
+ *
+ * @param {number} height
+ * @param {any} option
+ */
+export function chart(height, { title, subtitle, headings, ...option }) {
+  const instance = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
+  instance.setOption({
     animation: false,
-    backgroundColor: "#ffffff",
-    textStyle: { fontFamily: "sans-serif", fontSize: 13, color: TEXT },
-    title: {
-      text: title,
-      subtext: subtitle,
-      left: 16,
-      top: 12,
-      itemGap: 6,
-      textStyle: { fontSize: 17, color: TEXT },
-      subtextStyle: { fontSize: 13, lineHeight: 18, color: MUTED },
-    },
+    textStyle: { fontFamily: "sans-serif", fontSize: 13, color: MUTED },
+    title: [
+      {
+        text: title,
+        subtext: subtitle,
+        left: 0,
+        top: 4,
+        itemGap: 6,
+        textStyle: { fontSize: 17, color: MUTED },
+        subtextStyle: { fontSize: 13, lineHeight: 18, color: MUTED },
+      },
+      ...headings.map(([heading, left, top]) => ({
+        text: heading,
+        left,
+        top,
+        textStyle: { fontSize: 14, color: MUTED },
+      })),
+    ],
     ...option,
   });
-  mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(new URL(`${name}.svg`, FOLDER), `${chart.renderToSVGString()}\n`);
-  chart.dispose();
-  console.log(`written: docs/charts/${name}.svg`);
+  const result = `${instance.renderToSVGString()}\n`;
+  instance.dispose();
+  return result;
 }
 
 /** An axis of numbers, from zero, named along its middle. */
-export function valueAxis(name, { gap = 30, ...rest } = {}) {
+export function valueAxis(name, gap = 30) {
   return {
     type: "value",
     name,
+    min: 0,
     nameLocation: "middle",
     nameGap: gap,
     nameTextStyle: { color: MUTED, fontSize: 13 },
     axisLabel: { color: MUTED, fontSize: 12 },
+    axisLine: { lineStyle: { color: MUTED } },
     splitLine: { lineStyle: { color: LINES } },
-    ...rest,
-  };
-}
-
-/**
- * Writes groups of horizontal bars on one linear axis.
- *
- * @param {string} name
- * @param {{ title: string, subtitle: string, unit: string, groups: { name: string, bars: { label: string, value: number,
- * text: string, isAddon: boolean }[] }[] }} chart `text` is what stands at the end of a bar.
- */
-export function writeBars(name, { title, subtitle, unit, groups }) {
-  const [BAR, HEADING, TOP, AXIS] = [32, 38, 78, 60];
-  const max = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
-  const grids = [];
-  let top = TOP;
-  for (const { bars } of groups) {
-    grids.push({ left: 160, right: 250, top: top + HEADING, height: BAR * bars.length });
-    top += HEADING + BAR * bars.length;
-  }
-  writeChart(name, top + AXIS, {
-    title,
-    subtitle,
-    graphic: groups.map((group, at) => ({
-      type: "text",
-      left: 21,
-      top: grids[at].top - 22,
-      style: { text: group.name, fill: TEXT, font: "bold 14px sans-serif" },
-    })),
-    grid: grids,
-    xAxis: groups.map((_, at) => {
-      const isLast = at === groups.length - 1;
-      return valueAxis(isLast ? unit : undefined, {
-        gridIndex: at,
-        min: 0,
-        max,
-        ...roundedAxis(max, isLast),
-      });
-    }),
-    yAxis: groups.map(({ bars }, at) => ({
-      type: "category",
-      gridIndex: at,
-      inverse: true,
-      data: bars.map(({ label }) => label),
-      axisTick: { show: false },
-      axisLine: { lineStyle: { color: MUTED } },
-      axisLabel: { color: TEXT, fontSize: 13, width: 150, overflow: "break" },
-    })),
-    series: groups.map(({ bars }, at) => ({
-      type: "bar",
-      xAxisIndex: at,
-      yAxisIndex: at,
-      barWidth: 20,
-      data: bars.map(({ value, text, isAddon }) => ({
-        value,
-        itemStyle: { color: isAddon ? ADDON : BASELINE },
-        label: {
-          show: true,
-          position: "right",
-          formatter: text,
-          fontSize: 13,
-          color: isAddon ? ADDON : TEXT,
-          // No line of the grid crosses the text.
-          backgroundColor: "#ffffff",
-          padding: [2, 4],
-          fontWeight: isAddon ? "bold" : "normal",
-        },
-      })),
-    })),
-  });
-}
-
-/** An axis that ends at a round number. */
-function roundedAxis(max, hasLabels) {
-  const step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((each) => max / each <= 6) ?? 2000;
-  return {
-    max: Math.ceil(max / step) * step,
-    interval: step,
-    axisLabel: { show: hasLabels, color: MUTED, fontSize: 12 },
   };
 }
