@@ -1,11 +1,16 @@
 //! The cache against a model: a list in order of use.
 
+#![cfg_attr(fuzzing, no_main)]
+
 use std::cell::Cell;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use hdr_image_transfer_cache::cache::{Cache, Counters, Image, ImageId, Limits};
 use hdr_image_transfer_cache::curves::Transfer;
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data).unwrap());
 
 /// The [`ImageId`] of these units.
 macro_rules! id {
