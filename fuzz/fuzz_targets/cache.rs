@@ -31,8 +31,32 @@ pub fn check(data: &[u8]) -> Result<()> {
     assert_eq!(cache.limits(), limits);
     let mut number = 0;
     while !input.is_empty() {
-        match Call::read(&mut input)? {
-            Call::Request { id, target, byte_length } => {
+        match input.int_in_range(0..=15)? {
+            0 => {
+                assert_eq!(numbers(cache.clear()), model.clear());
+                assert_eq!(numbers(cache.clear()), []);
+            }
+            1 => {
+                cache.count_passthrough();
+                model.counters.passthroughs += 1;
+            }
+            2 => {
+                let id = id(&mut input)?;
+                assert_eq!(numbers(cache.delete(id!(id))), model.delete(id));
+            }
+            3 | 4 => {
+                let (id, target) = (id(&mut input)?, target(&mut input)?);
+                let no_hit = cache.get(id!(id), target, |image| {
+                    image.value.is_valid.set(false);
+                    None::<()>
+                });
+                assert_eq!(no_hit, None);
+                model.detach(id, target);
+            }
+            _ => {
+                let (id, target) = (id(&mut input)?, target(&mut input)?);
+                let byte_length = byte_length(&mut input)?;
+                assert_eq!(id!(id).byte_length(), size_of_val(id));
                 let hit = cache.get(id!(id), target, |image: &Image<Value>| {
                     let is_valid = image.byte_length == byte_length && image.value.is_valid.get();
                     is_valid.then_some(image.value.number)
@@ -46,25 +70,6 @@ pub fn check(data: &[u8]) -> Result<()> {
                     assert_eq!(numbers(removed), model.store(id, target, byte_length, number));
                 }
             }
-            Call::Detach { id, target } => {
-                let no_hit = cache.get(id!(id), target, |image| {
-                    image.value.is_valid.set(false);
-                    None::<()>
-                });
-                assert_eq!(no_hit, None);
-                model.detach(id, target);
-            }
-            Call::Passthrough => {
-                cache.count_passthrough();
-                model.counters.passthroughs += 1;
-            }
-            Call::Delete { id } => {
-                assert_eq!(numbers(cache.delete(id!(id))), model.delete(id));
-            }
-            Call::Clear => {
-                assert_eq!(numbers(cache.clear()), model.clear());
-                assert_eq!(numbers(cache.clear()), []);
-            }
         }
         model.assert_equals(&mut cache);
     }
@@ -73,26 +78,6 @@ pub fn check(data: &[u8]) -> Result<()> {
 
 fn numbers(images: Vec<Image<Value>>) -> Vec<usize> {
     images.into_iter().map(|image| image.value.number).collect()
-}
-
-enum Call {
-    Request { id: &'static [u16], target: Transfer, byte_length: usize },
-    Detach { id: &'static [u16], target: Transfer },
-    Passthrough,
-    Delete { id: &'static [u16] },
-    Clear,
-}
-
-impl Call {
-    fn read(input: &mut Unstructured) -> Result<Call> {
-        Ok(match input.int_in_range(0..=15)? {
-            0 => Call::Clear,
-            1 => Call::Passthrough,
-            2 => Call::Delete { id: id(input)? },
-            3 | 4 => Call::Detach { id: id(input)?, target: target(input)? },
-            _ => Call::Request { id: id(input)?, target: target(input)?, byte_length: byte_length(input)? },
-        })
-    }
 }
 
 fn id(input: &mut Unstructured) -> Result<&'static [u16]> {
