@@ -55,7 +55,7 @@ mod tests {
     /// Each chunk waits until the other runs, too.
     #[test]
     fn chunks_run_at_the_same_time() {
-        if pool().is_none() {
+        if thread_count(None) == 1 {
             return;
         }
         let threads = Mutex::new(HashSet::<ThreadId>::new());
@@ -69,6 +69,12 @@ mod tests {
             let timeout = arrived.wait_timeout_while(seen, limit, alone).unwrap().1;
             assert!(!timeout.timed_out(), "the chunks ran one after the other");
         });
+    }
+
+    #[test]
+    fn a_small_image_stays_on_its_thread() {
+        let this = thread::current().id();
+        for_each_chunk(SMALLEST_IMAGE - 1, 0..2, |_| assert_eq!(thread::current().id(), this));
     }
 
     #[test]
