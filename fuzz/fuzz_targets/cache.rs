@@ -56,7 +56,10 @@ pub fn check(data: &[u8]) -> Result<()> {
             _ => {
                 let (id, target) = (id(&mut input)?, target(&mut input)?);
                 let byte_length = byte_length(&mut input)?;
-                assert_eq!(id!(id).byte_length(), size_of_val(id));
+                assert_eq!(
+                    ImageId::with_trailing_slot(&mut [id, &[0]].concat()).byte_length(),
+                    size_of_val(id)
+                );
                 let hit = cache.get(id!(id), target, |image: &Image<Value>| {
                     let is_valid = image.byte_length == byte_length && image.value.is_valid.get();
                     is_valid.then_some(image.value.number)
