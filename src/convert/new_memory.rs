@@ -163,6 +163,7 @@ mod tests {
             while !rest.is_empty() {
                 let length = new.chunk_length(rest);
                 assert!(length > 0 && (length.is_multiple_of(3) || length == rest.len()));
+                assert!(length < (HUGE_PAGE + 6) / size_of::<Sample>());
                 rest = &rest[length..];
                 if has_huge_pages && !rest.is_empty() {
                     assert!(rest.as_ptr().addr() % (2 << 20) < 3 * size_of::<Sample>());
