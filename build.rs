@@ -1,4 +1,4 @@
-//! Tells the linker what a Node.js addon needs, where the platform needs telling.
+//! Sets the linker flags of a Node.js addon.
 
 fn main() {
     #[cfg(feature = "node")]

@@ -227,7 +227,7 @@ impl<V> Cache<V> {
 
 #[cfg(test)]
 mod tests {
-    //! Cases worth a name. `fuzz/src/cache.rs` compares with a model, and `tests/fuzz.rs` runs it.
+    //! Cases worth a name. `fuzz/fuzz_targets/cache.rs` compares with a model, and `tests/fuzz.rs` runs it.
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! All kernels equal the portable one: all code values in all lanes, all lengths up to 200 samples at all
 //! alignments, and large images. `tests/precision.rs` compares the portable one with the exact result.
 
-#[path = "../fuzz/src/guarded.rs"]
+#[path = "../fuzz/fuzz_targets/guarded.rs"]
 mod guarded;
 
 use std::mem::MaybeUninit;

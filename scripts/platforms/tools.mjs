@@ -1,131 +1,137 @@
-// What other platforms need: Debian packages, packages of npm and PyPI. All but what apt installs goes to target/.
+// Runs commands that may take minutes, and fetches what other platforms need: packages of Debian, npm and PyPI. All but what
+// apt installs goes to target/.
 
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-import { root, run, scratch } from "./run.mjs";
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Everything that is fetched or built for other platforms. */
+export const scratch = join(root, "target", "platforms");
 
 /** Thrown when the tools for a platform cannot be fetched or installed here. */
 export class Unavailable extends Error {}
 
-/** Runs a command whose failure makes a platform unavailable. */
-async function fetch(title, executable, args, options) {
-  try {
-    return await run(title, executable, args, options);
-  } catch (error) {
-    throw new Unavailable(error.message, { cause: error });
-  }
+/** What runs now. It is ended with this process. */
+let child;
+
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => {
+    child?.kill();
+    process.exit(1);
+  });
 }
 
-/** Returns the output of a short command, or nothing if it fails. */
+/**
+ * Runs a command to its end, and reports the last line of its output every ten seconds. The output goes to a file, because
+ * Node.js crashes under wine with pipes.
+ */
+export async function attempt(title, executable, args, { cwd = root, env = {} } = {}) {
+  fs.mkdirSync(join(scratch, "logs"), { recursive: true });
+  const log = join(scratch, "logs", `${title.replaceAll(/[^\w.-]+/g, "-")}.txt`);
+  const file = fs.openSync(log, "w");
+  const start = performance.now();
+  const report = (line) => {
+    const seconds = (performance.now() - start) / 1000;
+    console.log(`${title}, ${seconds.toFixed(0)} s ${line}`);
+    return seconds;
+  };
+  const lastLine = () =>
+    fs
+      .readFileSync(log, "utf8")
+      .trimEnd()
+      .split(/[\r\n]/)
+      .at(-1)
+      .trim()
+      .slice(0, 80);
+  const watch = setInterval(() => report(lastLine()), 10_000);
+  const stdio = ["ignore", file, file];
+  child = spawn(executable, args, { cwd, env: { ...process.env, ...env }, stdio, timeout: 1_800_000 });
+  const problem = await new Promise((done) => {
+    child.on("error", ({ message }) => done(message));
+    child.on("close", (code, signal) => done(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
+  });
+  clearInterval(watch);
+  fs.closeSync(file);
+  return { problem, output: fs.readFileSync(log, "utf8"), seconds: report(problem ?? "") };
+}
+
+/** As `attempt`, for a command that has to succeed. */
+export async function run(title, executable, args, options, Failure = Error) {
+  const result = await attempt(title, executable, args, options);
+  if (result.problem) throw new Failure(`${title}: ${result.problem}\n${result.output.slice(-4000)}`);
+  return result;
+}
+
+/** As `run`, for a command whose failure makes a platform unavailable. */
+const fetch = (title, executable, args, options) => run(title, executable, args, options, Unavailable);
+
+/** The output of a short command. */
 function read(executable, args) {
-  const { status, stdout } = spawnSync(executable, args, { encoding: "utf8" });
-  return status === 0 ? stdout : "";
+  const { stdout, stderr } = spawnSync(executable, args, { encoding: "utf8" });
+  return `${stdout}${stderr}`;
+}
+
+/** The version that a command reports. */
+export function versionOf(executable, args = ["--version"]) {
+  return read(executable, args).match(/\d+\.\d+(\.\d+)?/)?.[0] ?? "";
 }
 
 /** Fills a folder in target/platforms, unless an earlier call has. */
 async function fill(name, fetchInto) {
   const folder = join(scratch, name);
-  if (existsSync(folder)) return folder;
+  if (fs.existsSync(folder)) return folder;
   const part = `${folder}.part`;
-  rmSync(part, { recursive: true, force: true });
-  mkdirSync(part, { recursive: true });
+  fs.rmSync(part, { recursive: true, force: true });
+  fs.mkdirSync(part, { recursive: true });
   await fetchInto(part);
-  renameSync(part, folder);
+  fs.renameSync(part, folder);
   return folder;
 }
 
 /** Installs Debian packages with apt, as root, and says so first. */
 export async function install(packages) {
-  assertDebian();
-  const missing = packages.filter((name) => !isInstalled(name));
+  if (process.arch !== "x64" || !fs.existsSync("/etc/debian_version")) {
+    throw new Unavailable("needs Debian on x64");
+  }
+  const status = (name) => read("dpkg-query", ["--show", "--showformat=${Status}", name]);
+  const missing = packages.filter((name) => !status(name).endsWith("ok installed"));
   if (missing.length === 0) return;
-  if (process.getuid() !== 0) {
-    throw new Unavailable(`needs root to install, or \`apt-get install ${missing.join(" ")}\` beforehand`);
-  }
-  await updateLists();
+  if (process.getuid() !== 0) throw new Unavailable(`needs root to \`apt-get install ${missing.join(" ")}\``);
   console.log(`installs with apt, as root: ${missing.join(", ")}`);
-  await fetch("apt-get install", "apt-get", ["install", "--yes", "--no-install-recommends", ...missing], {
-    env: { DEBIAN_FRONTEND: "noninteractive" },
-  });
-}
-
-function isInstalled(name) {
-  return read("dpkg-query", ["--show", "--showformat=${Status}", name]).endsWith("ok installed");
-}
-
-function assertDebian() {
-  const isDebian =
-    process.platform === "linux" && process.arch === "x64" && existsSync("/etc/debian_version");
-  if (!isDebian) throw new Unavailable("needs Debian on x64");
-}
-
-let areListsUpdated = false;
-
-async function updateLists() {
-  if (areListsUpdated || process.getuid() !== 0) return;
-  console.log("updates the package lists with apt, as root");
   await fetch("apt-get update", "apt-get", ["update"]);
-  areListsUpdated = true;
+  const args = ["install", "--yes", "--no-install-recommends", "-oDPkg::Lock::Timeout=300", ...missing];
+  await fetch("apt-get install", "apt-get", args, { env: { DEBIAN_FRONTEND: "noninteractive" } });
 }
 
-/** Unpacks Debian packages to a folder of their own, and returns that. */
-export function unpack(name, packages, options = []) {
-  assertDebian();
-  return fill(name, async (folder) => {
-    await updateLists();
-    const debs = `${folder}.deb`;
-    rmSync(debs, { recursive: true, force: true });
-    mkdirSync(debs, { recursive: true });
-    await fetch(`${name}: fetch`, "apt-get", [...options, "download", ...packages], { cwd: debs });
-    for (const deb of readdirSync(debs)) {
-      await fetch(`${name}: unpack`, "dpkg", ["-x", join(debs, deb), folder]);
+/** Unpacks packages of another Debian release, and returns their folder. apt's own lists and caches are left alone. */
+export function unpackFrom(release, packages) {
+  return fill(`debian/${[release, ...packages].join("-")}`, async (folder) => {
+    const apt = `${folder}.apt`;
+    fs.mkdirSync(apt, { recursive: true });
+    const fields = "$(ORIGIN)|$(LABEL)|$(REPO_URI)";
+    const targets = read("apt-get", ["indextargets", "--format", fields, "Created-By: Packages"]);
+    const [, address] = targets.match(/^Debian\|Debian\|(.*)$/m) ?? [];
+    if (!address) throw new Unavailable("needs Debian's package lists (`apt-get update`)");
+    const signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]";
+    fs.writeFileSync(join(apt, "sources.list"), `deb ${signed} ${address} ${release} main\n`);
+    const places = { "Etc::sourcelist": "sources.list", "Etc::sourceparts": "none", State: "", Cache: "" };
+    const options = Object.entries(places).map(([key, place]) => `-oDir::${key}=${join(apt, place)}`);
+    await fetch(`${release}: apt-get update`, "apt-get", [...options, "update"]);
+    await fetch(`${release}: fetch`, "apt-get", [...options, "download", ...packages], { cwd: apt });
+    for (const deb of fs.readdirSync(apt).filter((file) => file.endsWith(".deb"))) {
+      await fetch(`${release}: unpack`, "dpkg", ["-x", join(apt, deb), folder]);
     }
-    rmSync(debs, { recursive: true });
+    fs.rmSync(apt, { recursive: true });
   });
-}
-
-/** Unpacks packages of another Debian release and architecture, without a change to those that apt knows. */
-export async function unpackFrom(release, architecture, name, packages) {
-  assertDebian();
-  const apt = join(scratch, "apt", `${release}-${architecture}`);
-  const list = join(apt, "sources.list");
-  const settings = {
-    "APT::Architecture": architecture,
-    "APT::Architectures": architecture,
-    "Acquire::Languages": "none",
-    "Dir::Etc::sourcelist": list,
-    "Dir::Etc::sourceparts": "/dev/null",
-    "Dir::State": join(apt, "state"),
-    "Dir::State::status": "/dev/null",
-    "Dir::Cache": join(apt, "cache"),
-  };
-  const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
-  if (!existsSync(join(scratch, name))) {
-    await updateLists();
-    for (const folder of ["state/lists/partial", "cache/archives/partial"]) {
-      mkdirSync(join(apt, folder), { recursive: true });
-    }
-    writeFileSync(list, `deb ${debianRepository()} ${release} main\n`);
-    await fetch(`${name}: apt-get update`, "apt-get", [...options, "update"]);
-  }
-  return unpack(name, packages, options);
-}
-
-/** The repository from which this system has Debian, with the key of all releases. */
-function debianRepository() {
-  const fields = ["ORIGIN", "LABEL", "REPO_URI"].map((field) => `$(${field})`).join("|");
-  const targets = read("apt-get", ["indextargets", "--format", fields, "Created-By: Packages"]);
-  const [, address] = targets.match(/^Debian\|Debian\|(.*)$/m) ?? [];
-  if (!address) throw new Unavailable("needs Debian's package lists (`apt-get update`)");
-  return `[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${address}`;
 }
 
 /** Fetches a package of the npm registry, for whichever platform it is, and returns its folder. */
 export async function npmPackage(spec) {
   const folder = await fill(join("npm", spec.replaceAll("/", "+")), async (part) => {
-    writeFileSync(join(part, "package.json"), "{}\n");
+    fs.writeFileSync(join(part, "package.json"), "{}\n");
     const args = ["install", "--force", "--no-save", "--loglevel=error", spec];
     await fetch(`fetch ${spec} from npm`, "npm", args, { cwd: part });
   });
@@ -140,23 +146,17 @@ export async function npmRuntime(spec) {
   return executable;
 }
 
-/** Returns the pip of a virtual environment in target/. */
-async function pip() {
-  const folder = join(root, "target", "python");
-  const executable = join(folder, "bin", "pip");
-  if (existsSync(executable)) return executable;
-  // Debian has venv in a package of its own.
-  if (!read("python3", ["-c", "import ensurepip; print(True)"])) await install(["python3-venv"]);
-  await fetch("python3 -m venv", "python3", ["-m", "venv", folder]);
-  return executable;
-}
-
 /** Fetches a wheel from PyPI, for any platform, and returns its folder. */
 export async function wheel(spec, tag) {
-  const options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"];
   return fill(join("pypi", `${spec}-${tag}`), async (folder) => {
-    const args = ["install", ...options, "--platform", tag, "--target", folder, spec];
-    await fetch(`fetch ${spec} from PyPI`, await pip(), args);
+    // Debian has venv in a package of its own.
+    if (!read("python3", ["-c", "import ensurepip; print('ok')"]).startsWith("ok"))
+      await install(["python3-venv"]);
+    const python = join(root, "target", "python");
+    await fetch("python3 -m venv", "python3", ["-m", "venv", python]);
+    const options = ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--platform", tag];
+    const args = ["install", "--quiet", ...options, "--target", folder, spec];
+    await fetch(`fetch ${spec} from PyPI`, join(python, "bin", "pip"), args);
   });
 }
 
@@ -166,26 +166,19 @@ export async function wheel(spec, tag) {
  */
 export async function zig(target) {
   const folder = await wheel("ziglang==0.15.2", "manylinux_2_12_x86_64");
-  const linkers = join(scratch, "linkers");
-  const linker = join(linkers, target);
-  mkdirSync(linkers, { recursive: true });
-  writeFileSync(
+  const linker = join(scratch, `zig-${target}`);
+  const caches = join(scratch, "zig-cache");
+  fs.writeFileSync(
     linker,
     `#!/bin/sh
 for argument; do
   shift
   case $argument in --target=*) ;; *) set -- "$@" "$argument" ;; esac
 done
-export ZIG_GLOBAL_CACHE_DIR='${join(scratch, "zig")}' ZIG_LOCAL_CACHE_DIR='${join(scratch, "zig")}'
+export ZIG_GLOBAL_CACHE_DIR='${caches}' ZIG_LOCAL_CACHE_DIR='${caches}'
 exec '${join(folder, "ziglang", "zig")}' cc -target ${target} "$@"
 `,
   );
-  chmodSync(linker, 0o755);
+  fs.chmodSync(linker, 0o755);
   return linker;
-}
-
-/** The version that a command reports. */
-export function versionOf(executable, args = ["--version"]) {
-  const { stdout, stderr } = spawnSync(executable, args, { encoding: "utf8" });
-  return `${stdout}${stderr}`.match(/\d+\.\d+(\.\d+)?/)?.[0] ?? "";
 }

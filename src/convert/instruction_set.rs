@@ -17,34 +17,15 @@ pub enum InstructionSet {
 }
 
 impl InstructionSet {
-    /// The instruction sets of the target, from the slowest to the fastest.
-    fn all() -> impl Iterator<Item = InstructionSet> {
-        std::iter::successors(Some(InstructionSet::Portable), |set| set.next_faster())
-    }
-
-    fn next_faster(self) -> Option<InstructionSet> {
-        match self {
-            #[cfg(not(target_arch = "x86_64"))]
-            InstructionSet::Portable => None,
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Portable => Some(InstructionSet::Avx2),
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => Some(InstructionSet::Avx512),
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 => None,
-        }
-    }
-
-    /// The name for the environment variable `HDR_IMAGE_TRANSFER_KERNEL`.
-    fn name(self) -> &'static str {
-        match self {
-            InstructionSet::Portable => "portable",
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 => "avx512",
-        }
-    }
+    /// The instruction sets of the target, from the slowest to the fastest, and their names for the environment variable
+    /// `HDR_IMAGE_TRANSFER_KERNEL`.
+    const ALL: &[(InstructionSet, &str)] = &[
+        (InstructionSet::Portable, "portable"),
+        #[cfg(target_arch = "x86_64")]
+        (InstructionSet::Avx2, "avx2"),
+        #[cfg(target_arch = "x86_64")]
+        (InstructionSet::Avx512, "avx512"),
+    ];
 
     /// Whether this processor supports it.
     pub fn is_supported(self) -> bool {
@@ -61,7 +42,7 @@ impl InstructionSet {
 
     /// The instruction sets that this processor supports, from the slowest to the fastest.
     pub fn supported() -> impl Iterator<Item = InstructionSet> {
-        InstructionSet::all().filter(|set| set.is_supported())
+        InstructionSet::ALL.iter().map(|(set, _)| *set).filter(|set| set.is_supported())
     }
 
     /// The instruction set for images: see [`InstructionSet::choose`]. The environment is read once.
@@ -72,7 +53,8 @@ impl InstructionSet {
 
     /// The named instruction set if the processor supports it, otherwise the fastest supported one.
     fn choose(name: Option<&OsStr>) -> InstructionSet {
-        let named = InstructionSet::supported().find(|set| name == Some(OsStr::new(set.name())));
+        let named = InstructionSet::ALL.iter().find(|(_, its_name)| name == Some(OsStr::new(its_name)));
+        let named = named.map(|(set, _)| *set).filter(|set| set.is_supported());
         named.or(InstructionSet::supported().last()).unwrap_or(InstructionSet::Portable)
     }
 }
@@ -95,9 +77,9 @@ mod tests {
     #[test]
     fn the_named_one_is_chosen_and_otherwise_the_fastest() {
         let fastest = InstructionSet::supported().last().unwrap();
-        for set in InstructionSet::all() {
-            let expected = if set.is_supported() { set } else { fastest };
-            assert_eq!(InstructionSet::choose(Some(OsStr::new(set.name()))), expected);
+        for (set, name) in InstructionSet::ALL {
+            let expected = if set.is_supported() { *set } else { fastest };
+            assert_eq!(InstructionSet::choose(Some(OsStr::new(name))), expected);
         }
         assert_eq!(InstructionSet::choose(Some(OsStr::new("unknown"))), fastest);
         assert_eq!(InstructionSet::choose(None), fastest);
@@ -107,10 +89,10 @@ mod tests {
     #[test]
     fn the_environment_variable_names_it() {
         const CHILD: &str = "convert::instruction_set::tests::child_prints_the_best";
-        for set in InstructionSet::supported() {
+        for (set, name) in InstructionSet::ALL.iter().filter(|(set, _)| set.is_supported()) {
             let child = std::process::Command::new(std::env::current_exe().unwrap())
                 .args([CHILD, "--exact", "--ignored", "--nocapture"])
-                .env("HDR_IMAGE_TRANSFER_KERNEL", set.name())
+                .env("HDR_IMAGE_TRANSFER_KERNEL", name)
                 .output()
                 .unwrap();
             let printed = String::from_utf8(child.stdout).unwrap();

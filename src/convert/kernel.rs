@@ -10,8 +10,7 @@ use super::luminance::Luminance;
 use super::{Conversion, InstructionSet, Ootf, Rendering, Sample, SampleSource, SharedSample};
 use crate::table::Table;
 
-/// Samples that are copied and then converted in place, so that they are still in the first-level cache: 1024
-/// pixels, 6 KiB.
+/// The number of samples to copy before they are converted in place: see [`super`].
 const COPY_BLOCK: usize = 3 * 1024;
 
 /// A conversion prepared for an instruction set. Chosen once for an image, and shared by its threads.
@@ -41,7 +40,7 @@ impl Kernel {
         {
             return Kernel::Avx512Polynomials(polynomials);
         }
-        // A new field has to be part of the key of tables.
+        // Add new fields to the table cache's key.
         let Rendering { ootf: _, display } = conversion.rendering;
         Kernel::Table(Table::shared(conversion.direction, display))
     }

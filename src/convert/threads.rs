@@ -1,12 +1,12 @@
 //! Splitting an image across threads.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::thread::available_parallelism;
 
+use rayon::iter::{ParallelBridge, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// The number of samples that a thread takes at a time, whole pixels: 768 KiB. The threads of a busy machine differ in
-/// speed, so an even split would wait for the slowest.
+/// The number of samples that a thread takes at a time: see [`super`].
 pub const CHUNK: usize = 3 << 17;
 
 /// The fewest samples worth a second thread: 2 MiB. Waking it takes as long as converting some hundred KiB.
@@ -15,28 +15,15 @@ const SMALLEST_IMAGE: usize = 1 << 20;
 /// The limit on threads, as a multiple of the processors. More take long to start, and gain nothing.
 const MAX_THREADS_PER_PROCESSOR: usize = 4;
 
-/// Runs `run` for each chunk of `count` samples, on this thread and, for a large image, on those of the pool.
+/// Runs `run` for each chunk of `count` samples: on this thread, or, for a large image, on those of the pool.
 pub fn for_each_chunk<Chunk: Send>(
     count: usize,
     chunks: impl Iterator<Item = Chunk> + Send,
-    run: impl Fn(Chunk) + Sync,
+    run: impl Fn(Chunk) + Sync + Send,
 ) {
     let pool = if count < SMALLEST_IMAGE { None } else { pool() };
     let Some(pool) = pool else { return chunks.for_each(run) };
-    let chunks = Mutex::new(chunks);
-    let run_all = || {
-        // Not in the condition of the loop, which would hold the lock.
-        let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
-        while let Some(chunk) = next() {
-            run(chunk);
-        }
-    };
-    pool.in_place_scope(|scope| {
-        for _ in 1..pool.current_num_threads().min(count.div_ceil(CHUNK)) {
-            scope.spawn(|_| run_all());
-        }
-        run_all();
-    });
+    pool.install(|| chunks.par_bridge().for_each(run));
 }
 
 /// The thread pool, started for the first large image; `None` if it has one thread or cannot be started.
@@ -59,7 +46,7 @@ fn thread_count(setting: Option<&str>) -> usize {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::sync::Condvar;
+    use std::sync::{Condvar, Mutex};
     use std::thread::{self, ThreadId};
     use std::time::Duration;
 
@@ -68,7 +55,7 @@ mod tests {
     /// Each chunk waits until the other runs, too.
     #[test]
     fn chunks_run_at_the_same_time() {
-        if pool().is_none() {
+        if thread_count(None) == 1 {
             return;
         }
         let threads = Mutex::new(HashSet::<ThreadId>::new());
@@ -82,6 +69,12 @@ mod tests {
             let timeout = arrived.wait_timeout_while(seen, limit, alone).unwrap().1;
             assert!(!timeout.timed_out(), "the chunks ran one after the other");
         });
+    }
+
+    #[test]
+    fn a_small_image_stays_on_its_thread() {
+        let this = thread::current().id();
+        for_each_chunk(SMALLEST_IMAGE - 1, 0..2, |_| assert_eq!(thread::current().id(), this));
     }
 
     #[test]

@@ -1,11 +1,18 @@
 //! All kernels against the portable one: any samples at any alignment, out of place and in place, in ordinary and in
 //! shared memory.
 
+#![cfg_attr(fuzzing, no_main)]
+
+mod guarded;
+
 use arbitrary::{Result, Unstructured};
 use hdr_image_transfer_cache::convert::{Conversion, InstructionSet, Kernel, Ootf, Rendering};
 use hdr_image_transfer_cache::curves::{Direction, HlgDisplay};
 
-use crate::guarded::{ALIGNMENT, Guarded};
+use guarded::{ALIGNMENT, Guarded};
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data).unwrap());
 
 /// Reads a conversion, two offsets and samples from `data`, and converts them out of place, in place and in shared memory.
 pub fn check(data: &[u8]) -> Result<()> {

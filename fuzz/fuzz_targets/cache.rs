@@ -1,10 +1,15 @@
 //! The cache against a model: a list in order of use.
 
+#![cfg_attr(fuzzing, no_main)]
+
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use hdr_image_transfer_cache::cache::{Cache, Counters, ImageId, Limits};
 use hdr_image_transfer_cache::curves::Transfer;
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data).unwrap());
 
 /// The [`ImageId`] of these units.
 macro_rules! id {
@@ -25,36 +30,40 @@ pub fn check(data: &[u8]) -> Result<()> {
     assert_eq!(cache.limits(), limits);
     let mut number = 0;
     while !input.is_empty() {
-        match Call::read(&mut input)? {
-            Call::Request { id, target, byte_length, is_detached } => {
-                let found = cache.get(id!(id), target, byte_length).copied();
-                if is_detached {
-                    cache.take_back_hit();
-                } else {
-                    assert_eq!(found, model.hit(id, target, byte_length));
-                }
-                if found.is_none() || is_detached {
-                    number += 1;
-                    let Ok(key) = id!(id).to_key(target) else { return Err(arbitrary::Error::NotEnoughData) };
-                    let removed = cache.store(key, byte_length, number, Duration::from_millis(1));
-                    assert_eq!(removed, model.store(id, target, byte_length, number));
-                }
+        match input.int_in_range(0..=15)? {
+            0 => {
+                assert_eq!(cache.clear(), model.clear());
+                assert_eq!(cache.clear(), []);
             }
-            Call::Failure { id, target, byte_length } => {
-                // The Buffer is detached, and then there is no memory.
-                cache.get(id!(id), target, byte_length);
-                cache.take_back_hit();
-            }
-            Call::Passthrough => {
+            1 => {
                 cache.count_passthrough();
                 model.counters.passthroughs += 1;
             }
-            Call::Delete { id } => {
+            2 => {
+                let id = id(&mut input)?;
                 assert_eq!(cache.delete(id!(id)), model.delete(id));
             }
-            Call::Clear => {
-                assert_eq!(cache.clear(), model.clear());
-                assert_eq!(cache.clear(), []);
+            // The Buffer is detached. Then there is no memory, or the image is converted anew.
+            kind @ (3 | 4) => {
+                let (id, target) = (id(&mut input)?, target(&mut input)?);
+                let byte_length = byte_length(&mut input)?;
+                cache.get(id!(id), target, byte_length);
+                cache.take_back_hit();
+                if kind == 4 {
+                    number += 1;
+                    store(&mut cache, &mut model, id, target, byte_length, number)?;
+                }
+            }
+            _ => {
+                let (id, target) = (id(&mut input)?, target(&mut input)?);
+                let byte_length = byte_length(&mut input)?;
+                assert_eq!(ImageId::new(&mut [id, &[0]].concat()).byte_length(), size_of_val(id));
+                let hit = cache.get(id!(id), target, byte_length).copied();
+                assert_eq!(hit, model.hit(id, target, byte_length));
+                if hit.is_none() {
+                    number += 1;
+                    store(&mut cache, &mut model, id, target, byte_length, number)?;
+                }
             }
         }
         // Not always, since a hit has its effect in the next call, and the comparison makes calls.
@@ -66,29 +75,18 @@ pub fn check(data: &[u8]) -> Result<()> {
     Ok(())
 }
 
-enum Call {
-    Request { id: &'static [u16], target: Transfer, byte_length: usize, is_detached: bool },
-    Failure { id: &'static [u16], target: Transfer, byte_length: usize },
-    Passthrough,
-    Delete { id: &'static [u16] },
-    Clear,
-}
-
-impl Call {
-    fn read(input: &mut Unstructured) -> Result<Call> {
-        Ok(match input.int_in_range(0..=15)? {
-            0 => Call::Clear,
-            1 => Call::Passthrough,
-            2 => Call::Delete { id: id(input)? },
-            3 => Call::Failure { id: id(input)?, target: target(input)?, byte_length: byte_length(input)? },
-            kind => Call::Request {
-                id: id(input)?,
-                target: target(input)?,
-                byte_length: byte_length(input)?,
-                is_detached: kind == 4,
-            },
-        })
-    }
+fn store(
+    cache: &mut Cache<usize>,
+    model: &mut Model,
+    id: &'static [u16],
+    target: Transfer,
+    byte_length: usize,
+    number: usize,
+) -> Result<()> {
+    let Ok(key) = id!(id).to_key(target) else { return Err(arbitrary::Error::NotEnoughData) };
+    let removed = cache.store(key, byte_length, number, Duration::from_millis(1));
+    assert_eq!(removed, model.store(id, target, byte_length, number));
+    Ok(())
 }
 
 fn id(input: &mut Unstructured) -> Result<&'static [u16]> {
