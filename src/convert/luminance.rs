@@ -240,7 +240,7 @@ fn luminances([red, green, blue]: &Planes, light: impl Fn(f32) -> f32) -> [f32; 
     })
 }
 
-/// HLG inverse OETF (BT.2100 table 5): a code value to scene light. The relative error is at most 5e-7.
+/// HLG inverse OETF (BT.2100 table 5): a code value to scene light. The relative error is at most 6e-7.
 #[inline(always)]
 fn hlg_inverse_oetf(code: f32) -> f32 {
     const SQUARE: f64 = 1.0 / (3.0 * 65535.0 * 65535.0);
@@ -252,7 +252,8 @@ fn hlg_inverse_oetf(code: f32) -> f32 {
     if code <= 32767.0 { dark } else { bright }
 }
 
-/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding. The error is at most 0.01.
+/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding. The error is at most
+/// 0.01.
 #[inline(always)]
 fn hlg_oetf(root: f32) -> f32 {
     const SLOPE: f64 = 65535.0 * HLG_A * LN_2;
@@ -309,7 +310,7 @@ fn log2(x: f32) -> f32 {
     s * (LOG2[0] + (LOG2[1] + LOG2[2] * s2) * s2) + exponent
 }
 
-/// 2 to the power of a number from −126 to 127. The relative error is at most 2e-7.
+/// 2 to the power of a number from −126 to 127. The relative error is at most 3e-7.
 #[inline(always)]
 fn exp2(x: f32) -> f32 {
     /// 1.5 · 2^23: adding it rounds as in [`nearest_code`], also negative numbers.
@@ -329,12 +330,11 @@ mod tests {
 
     #[test]
     fn the_errors_are_as_stated() {
-        // Over eight octaves, with bounds that the comments state.
         for step in 0..=4_000_000 {
             let x = step as f32 / 500_000.0 - 4.0;
             let power = f64::from(x).exp2();
-            assert!((f64::from(exp2(x)) / power - 1.0).abs() <= 2e-7, "2^{x}");
-            let logarithm = (power as f32 as f64).log2();
+            assert!((f64::from(exp2(x)) / power - 1.0).abs() <= 3e-7, "2^{x}");
+            let logarithm = f64::from(power as f32).log2();
             let error = f64::from(log2(power as f32)) - logarithm;
             assert!(error.abs() <= 2e-7 * logarithm.abs().max(1.0), "log2 of {power}: {error}");
         }
@@ -346,9 +346,9 @@ mod tests {
             let signal = f64::from(code) / 65535.0;
             let scene = crate::curves::hlg_inverse_oetf(signal);
             let error = f64::from(hlg_inverse_oetf(f32::from(code))) - scene;
-            assert!(error.abs() <= 5e-7 * scene, "HLG inverse OETF of {code}: {error}");
+            assert!(error.abs() <= 6e-7 * scene, "HLG inverse OETF of {code}: {error}");
             let error = hlg_oetf((12.0 * scene).sqrt() as f32) - f32::from(code);
-            assert!(error.abs() <= 0.02, "HLG OETF to {code}: {error}");
+            assert!(error.abs() <= 0.01, "HLG OETF to {code}: {error}");
             // Below code value 1 the logarithm is infinite.
             let z = (pq_eotf(signal) / PQ_PEAK_LUMINANCE).log2() / PQ_OCTAVES + 1.0;
             let error = pq_inverse_eotf(pq_root(z as f32)) - f32::from(code);
