@@ -76,6 +76,7 @@ impl Kernel {
             }
             #[cfg(target_arch = "x86_64")]
             (Kernel::Avx512Polynomials(polynomials), Some(source)) => polynomials.convert(source, target),
+            (Kernel::Luminance(luminance), _) => luminance.convert(source, target),
             _ => {
                 for (source, target) in source.chunks(COPY_BLOCK).zip(target.chunks_mut(COPY_BLOCK)) {
                     self.convert_in_place(write_copy(source, target));

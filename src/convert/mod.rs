@@ -6,7 +6,7 @@
 //! | [`instruction_set`] | the instructions that kernels are compiled for |
 //! | `polynomials`, `segments` | piecewise polynomials that equal the table, and their fitted coefficients |
 //! | `avx512` | the polynomials with AVX-512 |
-//! | `luminance` | the OOTF by luminance |
+//! | `luminance`, `series` | the OOTF by luminance, and the fitted coefficients of its series |
 //! | `threads` | splitting an image across threads |
 //! | `new_memory` | providing the pages of new memory |
 //!
@@ -37,6 +37,7 @@ mod new_memory;
 mod polynomials;
 #[cfg(any(target_arch = "x86_64", test))]
 mod segments;
+mod series;
 mod threads;
 
 use std::mem::MaybeUninit;
