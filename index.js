@@ -10,9 +10,13 @@ function libc() {
     // The file of glibc is libc.so.6, or libc-2.31.so in older versions.
     return /\/libc(\.so\.6|-2\.)/.test(readFileSync("/proc/self/maps", "latin1")) ? "gnu" : "musl";
   } catch {
-    // Without the permission to read it. This takes some milliseconds.
-    const { header } = /** @type {any} */ (report.getReport());
-    return header.glibcVersionRuntime ? "gnu" : "musl";
+    // Without the permission to read it. This takes some milliseconds, and Deno may refuse it, too.
+    try {
+      const { header } = /** @type {any} */ (report.getReport());
+      return header.glibcVersionRuntime ? "gnu" : "musl";
+    } catch {
+      return "gnu";
+    }
   }
 }
 

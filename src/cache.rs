@@ -89,6 +89,7 @@ impl<'units> ImageId<'units> {
 }
 
 /// The id and the target of a cached image.
+// `Rc<[u16]>` could not report that there is no memory for it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key(Rc<Box<[u16]>>);
 
@@ -104,8 +105,8 @@ pub struct Cache<V> {
     entries: LruCache<Key, Entry<V>>,
     bytes_used: usize,
     counters: Counters,
-    /// The image that the last call found.
-    found: Option<Key>,
+    /// The hit of the last call. It takes effect in the next one, until when it can be cancelled.
+    pending_hit: Option<Key>,
 }
 
 struct Entry<V> {
@@ -118,23 +119,24 @@ impl<V> Cache<V> {
     /// An empty cache.
     pub fn new(limits: Limits) -> Cache<V> {
         let entries = LruCache::unbounded();
-        Cache { limits, entries, bytes_used: 0, counters: Counters::default(), found: None }
+        Cache { limits, entries, bytes_used: 0, counters: Counters::default(), pending_hit: None }
     }
 
-    /// Looks up the image of `id` and `target`. It is a hit if it has this length: then it counts, and becomes the most
-    /// recently used.
+    /// Looks up the image of `id` and `target`. It is a hit if the image has this length: the hit counts, and the image becomes
+    /// the most recently used, unless [`cancel_hit`](Cache::cancel_hit) is the next call.
     pub fn get(&mut self, id: &mut ImageId, target: Transfer, byte_length: usize) -> Option<&V> {
-        self.use_found();
+        self.apply_hit();
         let entry =
             self.entries.peek(id.key_units(target)).filter(|entry| entry.byte_length == byte_length)?;
-        // Used by the next call, so that it can be taken back.
-        self.found = Some(entry.key.clone());
+        self.pending_hit = Some(entry.key.clone());
         Some(&entry.value)
     }
 
-    /// Takes back the hit of the last call, as if nothing had been found: its image is no longer valid.
-    pub fn take_back_hit(&mut self) {
-        self.found = None;
+    /// Cancels the hit of the last call, whose image turned out to be unusable, as if nothing had been found: if the image then
+    /// cannot be converted anew, nothing has changed. Returns the length of the image.
+    pub fn cancel_hit(&mut self) -> Option<usize> {
+        let key = self.pending_hit.take()?;
+        self.entries.peek(&key).map(|entry| entry.byte_length)
     }
 
     /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It replaces any image
@@ -143,7 +145,7 @@ impl<V> Cache<V> {
     ///
     /// Returns the images that are not cached any more; `value` itself is one of them if it was not cached.
     pub fn store(&mut self, key: Key, byte_length: usize, value: V, conversion: Duration) -> Vec<V> {
-        self.use_found();
+        self.apply_hit();
         self.counters.misses += 1;
         self.counters.conversion += conversion;
         let mut removed = Vec::from_iter(self.remove(key.borrow()));
@@ -164,13 +166,13 @@ impl<V> Cache<V> {
 
     /// Removes the images of `id`, whatever their target, and returns them.
     pub fn delete(&mut self, id: &mut ImageId) -> Vec<V> {
-        self.use_found();
+        self.apply_hit();
         Transfer::ALL.iter().filter_map(|target| self.remove(id.key_units(*target))).collect()
     }
 
     /// Removes all images, and returns them. The counters are not reset.
     pub fn clear(&mut self) -> Vec<V> {
-        self.use_found();
+        self.apply_hit();
         self.bytes_used = 0;
         std::iter::from_fn(|| self.entries.pop_lru()).map(|(_, entry)| entry.value).collect()
     }
@@ -197,12 +199,11 @@ impl<V> Cache<V> {
 
     /// Totals since the cache was created.
     pub fn counters(&self) -> Counters {
-        Counters { hits: self.counters.hits + u64::from(self.found.is_some()), ..self.counters }
+        Counters { hits: self.counters.hits + u64::from(self.pending_hit.is_some()), ..self.counters }
     }
 
-    /// Counts the hit of the last call, and makes its image the most recently used.
-    fn use_found(&mut self) {
-        if let Some(key) = self.found.take() {
+    fn apply_hit(&mut self) {
+        if let Some(key) = self.pending_hit.take() {
             self.entries.promote(&key);
             self.counters.hits += 1;
         }
@@ -237,14 +238,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_that_is_taken_back_changes_nothing() {
+    fn a_hit_that_is_cancelled_changes_nothing() {
         let mut cache = Cache::new(Limits { max_entries: 2, ..Limits::default() });
         store(&mut cache, 1, 6, 10);
         store(&mut cache, 2, 6, 20);
         assert_eq!(cache.get(&mut ImageId::new(&mut [1, 0]), Transfer::Hlg, 6), Some(&10));
         assert_eq!(cache.counters().hits, 1);
-        cache.take_back_hit();
-        assert_eq!(cache.counters().hits, 0);
+        assert_eq!(cache.cancel_hit(), Some(6));
+        assert_eq!((cache.cancel_hit(), cache.counters().hits), (None, 0));
         assert_eq!(store(&mut cache, 3, 6, 30), [10]);
     }
 

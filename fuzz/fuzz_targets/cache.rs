@@ -48,7 +48,7 @@ pub fn check(data: &[u8]) -> Result<()> {
                 let (id, target) = (id(&mut input)?, target(&mut input)?);
                 let byte_length = byte_length(&mut input)?;
                 cache.get(id!(id), target, byte_length);
-                cache.take_back_hit();
+                cache.cancel_hit();
                 if kind == 4 {
                     number += 1;
                     store(&mut cache, &mut model, id, target, byte_length, number)?;
@@ -187,7 +187,7 @@ impl Model {
         assert!(cache.len() <= self.limits.max_entries);
         for entry in &self.entries {
             assert_eq!(cache.get(id!(entry.id), entry.target, entry.byte_length), Some(&entry.number));
-            cache.take_back_hit();
+            cache.cancel_hit();
         }
         assert_eq!(cache.counters(), self.counters);
     }

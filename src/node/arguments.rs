@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{
 use napi::{Env, JsValue, ValueType, sys};
 
 use super::buffer::{Bytes, typed_array_kind};
-use super::error::{BadArgument, Error, throw};
+use super::error::{BadArgument, Error, Result};
 use super::function::{Returned, Values};
 use crate::cache::{ImageId, Limits};
 use crate::convert::{Ootf, Rendering, Sample};
@@ -16,10 +16,7 @@ use crate::curves::{HlgDisplay, Transfer};
 
 const TRANSFERS: [(&str, Transfer); 2] = [("pq", Transfer::Pq), ("hlg", Transfer::Hlg)];
 const OOTFS: [(&str, Ootf); 2] = [("per-channel", Ootf::PerChannel), ("luminance", Ootf::Luminance)];
-
-/// The options of `createHdrImageTransferCache`.
 const CACHE_OPTIONS: [&str; 4] = ["maxEntries", "maxBytes", "ootf", "peakLuminance"];
-/// The options of `convertTransfer`.
 const CONVERT_OPTIONS: [&str; 2] = ["ootf", "peakLuminance"];
 
 /// The limits of a cache, as given, and how it converts.
@@ -32,19 +29,14 @@ pub struct CacheOptions {
 
 /// Validates the arguments of one call. Errors name the function.
 #[derive(Clone, Copy)]
-pub struct Arguments<'env> {
-    env: &'env Env,
-    function: &'static str,
+pub struct Arguments {
+    /// Its JavaScript name.
+    pub function: &'static str,
 }
 
-impl<'env> Arguments<'env> {
-    /// The arguments of a call of `function`, a JavaScript name.
-    pub fn new(env: &'env Env, function: &'static str) -> Arguments<'env> {
-        Arguments { env, function }
-    }
-
+impl Arguments {
     /// Nothing, a number of entries, or options.
-    pub fn cache_options(&self, limits: Unknown<'env>) -> napi::Result<CacheOptions> {
+    pub fn cache_options(&self, limits: Unknown) -> Result<CacheOptions> {
         let default = Limits::default();
         let (default_entries, [max_entries, max_bytes, ootf, peak_luminance]) = match limits.get_type()? {
             ValueType::Undefined | ValueType::Null => (default.max_entries as f64, [None; 4]),
@@ -62,7 +54,7 @@ impl<'env> Arguments<'env> {
     }
 
     /// Nothing, or options.
-    pub fn convert_options(&self, options: Unknown<'env>) -> napi::Result<Rendering> {
+    pub fn convert_options(&self, options: Unknown) -> Result<Rendering> {
         if matches!(options.get_type()?, ValueType::Undefined | ValueType::Null) {
             return Ok(Rendering::default());
         }
@@ -72,10 +64,10 @@ impl<'env> Arguments<'env> {
     }
 
     /// A string, read as UTF-16 into `buffer`, which grows if needed.
-    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> napi::Result<ImageId<'id>> {
+    pub fn image_id<'id>(&self, value: Unknown, buffer: &'id mut Vec<u16>) -> Result<ImageId<'id>> {
         let reject = || self.reject(Error::InvalidArgType, "imageId", "a string", describe(value));
         read_utf16(value, buffer).ok_or_else(reject)?;
-        // With the final NUL, a longer id fills the buffer, too.
+        // Room for a NUL and one unit more tell a whole id from one that was cut off.
         if buffer.len() + 1 >= buffer.capacity() {
             let length = utf16_length(value).ok_or_else(reject)?;
             buffer.clear();
@@ -84,6 +76,7 @@ impl<'env> Arguments<'env> {
             }
             read_utf16(value, buffer).ok_or_else(reject)?;
         }
+        // The unit for the target.
         buffer.push(0);
         Ok(ImageId::new(buffer))
     }
@@ -92,11 +85,11 @@ impl<'env> Arguments<'env> {
     ///
     /// `script.js` passes their indices in [`Transfer::ALL`] as one number, 2 · from + to, which is faster to read than strings,
     /// and an array of both values if one of them is invalid.
-    pub fn transfers(&self, names: [&'static str; 2], value: Unknown) -> napi::Result<[Transfer; 2]> {
+    pub fn transfers(&self, names: [&'static str; 2], value: Unknown) -> Result<[Transfer; 2]> {
         // Deno also converts arrays to numbers.
         if value.get_type()? == ValueType::Number {
             // SAFETY: the value is a number.
-            let both = unsafe { u32::from_napi_value(self.env.raw(), value.raw()) }?;
+            let both = unsafe { u32::from_napi_value(value.value().env, value.raw()) }?;
             return Ok([both >> 1, both].map(|bits| Transfer::ALL[bits as usize & 1]));
         }
         // SAFETY: the value is an array.
@@ -109,12 +102,12 @@ impl<'env> Arguments<'env> {
     }
 
     /// An image: a `Buffer` or `Uint8Array` of whole samples or, where the OOTF requires it, whole pixels.
-    pub fn image(
+    pub fn image<'call>(
         &self,
         argument: &'static str,
-        value: Unknown<'env>,
+        value: Unknown<'call>,
         ootf: Ootf,
-    ) -> napi::Result<Bytes<'env>> {
+    ) -> Result<Bytes<'call>> {
         let Some(bytes) = Bytes::of(value) else {
             let mut received = describe(value);
             if typed_array_kind(value).is_some() {
@@ -138,20 +131,20 @@ impl<'env> Arguments<'env> {
         Ok(bytes)
     }
 
-    /// Throws because an allocation failed.
-    pub fn out_of_memory(&self, wanted: &'static str, byte_length: usize) -> napi::Error {
-        throw(self.env, &Error::OutOfMemory { function: self.function, wanted, byte_length })
+    /// The error that an allocation failed.
+    pub fn out_of_memory(&self, wanted: &'static str, byte_length: usize) -> Error {
+        Error::OutOfMemory { function: self.function, wanted, byte_length }
     }
 
     /// The values of options, `None` if they are undefined or null, which stand for the default. `value` must be an object
     /// that may have options: not an array, a Buffer, or another built-in type.
-    fn options<const N: usize>(
+    fn options<'call, const N: usize>(
         &self,
         argument: &'static str,
         expected: &'static str,
-        value: Unknown<'env>,
+        value: Unknown<'call>,
         names: [&'static str; N],
-    ) -> napi::Result<[Option<Unknown<'env>>; N]> {
+    ) -> Result<[Option<Unknown<'call>>; N]> {
         if value.get_type()? != ValueType::Object || builtin_type(value).is_some() {
             return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
         }
@@ -166,8 +159,8 @@ impl<'env> Arguments<'env> {
         Ok(values)
     }
 
-    /// Rejects properties of their own that are enumerable, not undefined, and have another name. Symbols have none.
-    fn reject_unknown_options(&self, options: Object, names: &[&str]) -> napi::Result<()> {
+    /// Rejects own enumerable properties with another name, unless undefined. Symbols are ignored.
+    fn reject_unknown_options(&self, options: Object, names: &[&str]) -> Result<()> {
         let keys = options.get_all_property_names(
             KeyCollectionMode::OwnOnly,
             KeyFilter::Enumerable,
@@ -177,51 +170,46 @@ impl<'env> Arguments<'env> {
             let key: Unknown = keys.get_element(at)?;
             let is_known = key.get_type()? == ValueType::Symbol || names.iter().any(|name| equals(key, name));
             if !is_known && options.get_property::<_, Unknown>(key)?.get_type()? != ValueType::Undefined {
-                let what = format!("option {}", quote(key));
-                let known = format!("options are {}", names.join(", "));
-                return Err(throw(
-                    self.env,
-                    &Error::Unknown { function: self.function.to_owned(), what, known },
-                ));
+                let what = format!("option {}; options are {}", quote(key), names.join(", "));
+                return Err(Error::Unknown { function: self.function.to_owned(), what });
             }
         }
         Ok(())
     }
 
-    fn rendering(&self, ootf: Option<Unknown>, peak_luminance: Option<Unknown>) -> napi::Result<Rendering> {
-        let default = Rendering::default();
-        Ok(Rendering {
-            ootf: ootf.map_or(Ok(default.ootf), |value| {
-                self.one_of(Error::InvalidArgType, "ootf", value, &OOTFS)
-            })?,
-            display: peak_luminance.map_or(Ok(default.display), |value| self.display(value))?,
-        })
-    }
-
-    fn display(&self, value: Unknown) -> napi::Result<HlgDisplay> {
-        let (argument, expected) = ("peakLuminance", "a number from 1 to 10000 (cd/m²)");
-        let number = self.number(argument, expected, value)?;
-        HlgDisplay::new(number)
-            .ok_or_else(|| self.reject(Error::OutOfRange, argument, expected, describe(value)))
-    }
-
-    fn limit(&self, argument: &'static str, value: Option<Unknown>, default: f64) -> napi::Result<f64> {
-        let Some(value) = value else { return Ok(default) };
-        let expected = "a non-negative integer";
-        let number = self.number(argument, expected, value)?;
-        // The fraction of an infinite number is NaN.
-        if number >= 0.0 && number.fract() == 0.0 {
-            return Ok(number);
+    fn rendering(&self, ootf: Option<Unknown>, peak_luminance: Option<Unknown>) -> Result<Rendering> {
+        let mut rendering = Rendering::default();
+        if let Some(value) = ootf {
+            rendering.ootf = self.one_of(Error::InvalidArgType, "ootf", value, &OOTFS)?;
         }
-        Err(self.reject(Error::OutOfRange, argument, expected, describe(value)))
+        if let Some(value) = peak_luminance {
+            let expected = "a number from 1 to 10000 (cd/m²)";
+            rendering.display = self.number("peakLuminance", expected, value, HlgDisplay::new)?;
+        }
+        Ok(rendering)
     }
 
-    fn number(&self, argument: &'static str, expected: &'static str, value: Unknown) -> napi::Result<f64> {
+    fn limit(&self, argument: &'static str, value: Option<Unknown>, default: f64) -> Result<f64> {
+        let Some(value) = value else { return Ok(default) };
+        // The fraction of an infinite number is NaN.
+        let check = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number);
+        self.number(argument, "a non-negative integer", value, check)
+    }
+
+    /// A number for which `check` has a result.
+    fn number<T>(
+        &self,
+        argument: &'static str,
+        expected: &'static str,
+        value: Unknown,
+        check: impl FnOnce(f64) -> Option<T>,
+    ) -> Result<T> {
         if value.get_type()? != ValueType::Number {
             return Err(self.reject(Error::InvalidArgType, argument, expected, describe(value)));
         }
         // SAFETY: the value is a number.
-        unsafe { f64::from_napi_value(self.env.raw(), value.raw()) }
+        let number = unsafe { f64::from_napi_value(value.value().env, value.raw()) }?;
+        check(number).ok_or_else(|| self.reject(Error::OutOfRange, argument, expected, describe(value)))
     }
 
     /// One of the named variants. `not_a_string` is the error for other types.
@@ -231,7 +219,7 @@ impl<'env> Arguments<'env> {
         argument: &'static str,
         value: Unknown,
         variants: &[(&str, T)],
-    ) -> napi::Result<T> {
+    ) -> Result<T> {
         if let Some((_, variant)) = variants.iter().find(|(name, _)| equals(value, name)) {
             return Ok(*variant);
         }
@@ -241,26 +229,24 @@ impl<'env> Arguments<'env> {
         Err(self.reject(error, argument, names.join(" or "), describe(value)))
     }
 
-    /// Throws because of an argument.
+    /// The error that an argument is not what is expected.
     pub fn reject(
         &self,
         error: fn(BadArgument) -> Error,
         argument: &'static str,
         expected: impl Into<String>,
         received: impl Into<String>,
-    ) -> napi::Error {
+    ) -> Error {
         let (expected, received) = (expected.into(), received.into());
-        throw(self.env, &error(BadArgument { function: self.function, argument, expected, received }))
+        error(BadArgument { function: self.function, argument, expected, received })
     }
 }
 
-/// `rejectArgument(function, ordinal, known)`: throws because of an argument that does not exist.
-pub fn reject_argument<'call>(env: &'call Env, values: Values<'call, 3>) -> Returned<'call> {
+/// `rejectArgument(function, what)`: throws because of an argument that does not exist.
+pub fn reject_argument<'call>(env: &'call Env, [function, what]: Values<'call, 2>) -> Returned<'call> {
     // SAFETY: a value that is not a string is an error.
-    let string = |at: usize| unsafe { String::from_napi_value(env.raw(), values[at].raw()) };
-    let what = format!("{} argument", string(1)?);
-    let known = format!("arguments are {}", string(2)?);
-    Err(throw(env, &Error::Unknown { function: string(0)?, what, known }))
+    let string = |value: Unknown| unsafe { String::from_napi_value(env.raw(), value.raw()) };
+    Err(Error::Unknown { function: string(function)?, what: string(what)? })
 }
 
 /// Whether a value is this string, of ASCII characters.
@@ -310,9 +296,11 @@ fn describe(value: Unknown) -> String {
         Ok(ValueType::Function) => "a function".to_owned(),
         // Not its digits: there may be millions.
         Ok(ValueType::BigInt) => "a bigint".to_owned(),
+        // It cannot be converted to a string.
+        Ok(ValueType::External) => "an external value".to_owned(),
         Ok(ValueType::Object) => builtin_type(value).unwrap_or("an object").to_owned(),
         _ => {
-            // Another primitive. External values and the like cannot be converted.
+            // Another primitive.
             let text = value.coerce_to_string().and_then(|text| text.into_utf8()?.into_owned());
             text.unwrap_or_else(|_| "an unknown value".to_owned())
         }

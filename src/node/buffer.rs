@@ -11,10 +11,8 @@ use napi::{JsValue, sys};
 
 use crate::convert::{Conversion, Sample};
 
-/// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`].
-///
-/// JavaScript that runs later may detach or resize it. So its memory is looked up when it is used, and is not used
-/// if it is shorter by then.
+/// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`]. JavaScript that runs later may detach or
+/// resize it, so its memory is looked up when it is used.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
     pub value: Unknown<'env>,
@@ -131,9 +129,8 @@ enum SharedSamples<'memory> {
 
 impl SharedSamples<'_> {
     /// # Safety
-    /// The memory must have `count` samples, and be a SharedArrayBuffer's. Native code accesses those by this type only.
-    /// JavaScript may access them at the same time, in any size, by single loads and stores, which Rust does not define
-    /// but takes for atomic ones. No value is trusted.
+    /// The memory must have `count` samples, and be a SharedArrayBuffer's. Native code accesses those by this type only. Races with
+    /// JavaScript are undefined in Rust, but its atomics are the same single loads and stores. No value is trusted.
     unsafe fn new(start: *mut u8, count: usize) -> Self {
         /// Rust does not define races between accesses of different sizes, so a conversion by bytes excludes all others of
         /// shared memory. Views at odd addresses are rare.

@@ -1,7 +1,8 @@
 //! The native functions of a cache, which `script.js` calls.
 //!
 //! JavaScript owns the Buffers, each in a slot of an object. Native code knows the numbers of the slots only: a reference to
-//! a Buffer would keep a dropped cache alive until a finalizer deletes it.
+//! a Buffer would keep a dropped cache alive until a finalizer deletes it, in a later turn of the event loop on Node.js. Only the
+//! ids wait for that.
 
 use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
@@ -14,6 +15,7 @@ use napi::{Env, JsValue, ValueType, check_status, sys};
 
 use super::arguments::{Arguments, CacheOptions};
 use super::buffer::{Bytes, convert_to_new};
+use super::error::Result;
 use super::function::{Returned, Values, object};
 use crate::cache::{Cache, ImageId, Limits};
 use crate::convert::Conversion;
@@ -31,8 +33,8 @@ struct NativeCache {
     options: CacheOptions,
     images: Cache<u32>,
     slots: Slots,
-    /// When the last look-up began that found nothing.
-    missed: Instant,
+    /// When the current cache miss began.
+    miss_start: Instant,
     /// [`ID_BUFFER`], without the time to look it up.
     id_buffer: Rc<RefCell<Vec<u16>>>,
 }
@@ -46,17 +48,17 @@ struct Slots {
 
 /// `createCache(limits)`: a new native part.
 pub fn create<'call>(env: &'call Env, [limits]: Values<'call, 1>) -> Returned<'call> {
-    let options = Arguments::new(env, "createHdrImageTransferCache").cache_options(limits)?;
+    let options = Arguments { function: "createHdrImageTransferCache" }.cache_options(limits)?;
     // Limits beyond the address space are those of the address space.
     let (max_entries, max_bytes) = (options.max_entries as usize, options.max_bytes as usize);
     let native = NativeCache {
         options,
         images: Cache::new(Limits { max_entries, max_bytes }),
         slots: Slots::default(),
-        missed: Instant::now(),
+        miss_start: Instant::now(),
         id_buffer: ID_BUFFER.with(Rc::clone),
     };
-    native.into_external(env)
+    Ok(native.into_external(env)?)
 }
 
 /// `lookUp(cache, imageId, transfers, source)`: the slot of the cached image, −1 − byteLength for a cache miss, or `source`
@@ -65,8 +67,8 @@ pub fn look_up<'call>(
     env: &'call Env,
     [native, image_id, transfers, source]: Values<'call, 4>,
 ) -> Returned<'call> {
-    let NativeCache { options, images, missed, id_buffer, .. } = &mut *NativeCache::of(native)?;
-    let arguments = Arguments::new(env, "getConverted");
+    let NativeCache { options, images, miss_start, id_buffer, .. } = &mut *NativeCache::of(native)?;
+    let arguments = Arguments { function: "getConverted" };
     with_id(id_buffer, arguments, image_id, |mut id| {
         let [from, to] = arguments.transfers(["sourceTransfer", "targetTransfer"], transfers)?;
         let source = arguments.image("source", source, options.rendering.ootf)?;
@@ -75,43 +77,38 @@ pub fn look_up<'call>(
             return Ok(source.value);
         }
         if let Some(slot) = images.get(&mut id, to, source.byte_length) {
-            return slot.into_unknown(env);
+            return Ok(slot.into_unknown(env)?);
         }
-        *missed = Instant::now();
-        miss(source).into_unknown(env)
+        *miss_start = Instant::now();
+        Ok((-1.0 - source.byte_length as f64).into_unknown(env)?)
     })
 }
 
-/// What tells `script.js` to allocate a Buffer for `source`.
-fn miss(source: Bytes) -> f64 {
-    -1.0 - source.byte_length as f64
-}
-
-/// `takeBackDetached(cache, slot, buffer, source)`: the slot again, or, if the Buffer that was just found in it is detached,
-/// −1 − byteLength: then it was no hit.
-pub fn take_back_detached<'call>(
-    env: &'call Env,
-    [native, slot, buffer, source]: Values<'call, 4>,
-) -> Returned<'call> {
-    match (Bytes::of(buffer), Bytes::of(source)) {
-        (Some(buffer), Some(source)) if buffer.is_detached() => {
-            NativeCache::of(native)?.images.take_back_hit();
-            miss(source).into_unknown(env)
-        }
-        _ => Ok(slot),
+/// `missIfDetached(cache, slot, buffer)`, of the Buffer that was just found in a slot: the slot again or, if the Buffer is detached,
+/// −1 − byteLength. Then it was a cache miss.
+pub fn miss_if_detached<'call>(env: &'call Env, [native, slot, buffer]: Values<'call, 3>) -> Returned<'call> {
+    if !Bytes::of(buffer).is_some_and(|buffer| buffer.is_detached()) {
+        return Ok(slot);
     }
+    let NativeCache { images, miss_start, .. } = &mut *NativeCache::of(native)?;
+    *miss_start = Instant::now();
+    let byte_length = images.cancel_hit().unwrap_or(0);
+    Ok((-1.0 - byte_length as f64).into_unknown(env)?)
 }
 
-/// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a look-up that found nothing: converts
-/// `source` to `target`, caches it, and returns it. `target` is a new Buffer, or undefined if there was no memory for it.
+/// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a cache miss: converts `source` to `target`,
+/// caches it, and returns it. `target` is a new Buffer, or undefined if there was no memory for it.
+///
+/// It reads all arguments again, since nothing is held between the two calls: a `Buffer.allocUnsafeSlow` that was replaced may call
+/// the cache.
 pub fn convert<'call>(
     env: &'call Env,
     [native, buffers, image_id, transfers, source, byte_length, target]: Values<'call, 7>,
 ) -> Returned<'call> {
-    let NativeCache { options, images, slots, missed, id_buffer } = &mut *NativeCache::of(native)?;
-    let arguments = Arguments::new(env, "getConverted");
+    let NativeCache { options, images, slots, miss_start, id_buffer } = &mut *NativeCache::of(native)?;
+    let arguments = Arguments { function: "getConverted" };
     let [from, to] = arguments.transfers(["sourceTransfer", "targetTransfer"], transfers)?;
-    // As it was at the look-up. Another thread may have grown the memory of `source` since.
+    // As it was at the look-up: another thread may have grown the memory of `source` since.
     // SAFETY: a value that is not a number is an error.
     let byte_length = unsafe { f64::from_napi_value(env.raw(), byte_length.raw()) }? as usize;
     if target.get_type()? == ValueType::Undefined {
@@ -120,24 +117,24 @@ pub fn convert<'call>(
     let key = with_id(id_buffer, arguments, image_id, |mut id| {
         id.to_key(to).map_err(|_| arguments.out_of_memory("the imageId", id.byte_length()))
     })?;
-    if let Some(conversion) = Conversion::between(from, to, options.rendering) {
-        convert_to_new(source, target, byte_length, conversion);
-    }
+    let conversion = Conversion::between(from, to, options.rendering)
+        .ok_or_else(|| napi::Error::from_reason("equal transfers need no conversion"))?;
+    convert_to_new(source, target, byte_length, conversion);
     let slot = slots.take();
     set_element(env, buffers, slot, target)?;
-    let removed = images.store(key, byte_length, slot, missed.elapsed());
+    let removed = images.store(key, byte_length, slot, miss_start.elapsed());
     slots.release(env, buffers, removed);
     Ok(target)
 }
 
 /// `size(cache)`: the number of cached images.
 pub fn size<'call>(env: &'call Env, [native]: Values<'call, 1>) -> Returned<'call> {
-    (NativeCache::of(native)?.images.len() as f64).into_unknown(env)
+    Ok((NativeCache::of(native)?.images.len() as f64).into_unknown(env)?)
 }
 
 /// `bytesUsed(cache)`: the total bytes of the cached images.
 pub fn bytes_used<'call>(env: &'call Env, [native]: Values<'call, 1>) -> Returned<'call> {
-    (NativeCache::of(native)?.images.bytes_used() as f64).into_unknown(env)
+    Ok((NativeCache::of(native)?.images.bytes_used() as f64).into_unknown(env)?)
 }
 
 /// `stats(cache)`: its counters, content and limits.
@@ -155,24 +152,24 @@ pub fn stats<'call>(env: &'call Env, [native]: Values<'call, 1>) -> Returned<'ca
         ("maxEntries", options.max_entries),
         ("maxBytes", options.max_bytes),
     ];
-    object(env, stats)?.into_unknown(env)
+    Ok(object(env, stats)?.into_unknown(env)?)
 }
 
 /// `remove(cache, buffers, imageId)`: removes both conversions of an image, and returns whether there was one.
 pub fn remove<'call>(env: &'call Env, [native, buffers, image_id]: Values<'call, 3>) -> Returned<'call> {
     let NativeCache { images, slots, id_buffer, .. } = &mut *NativeCache::of(native)?;
-    let arguments = Arguments::new(env, "delete");
+    let arguments = Arguments { function: "delete" };
     let removed = with_id(id_buffer, arguments, image_id, |mut id| Ok(images.delete(&mut id)))?;
     let was_cached = !removed.is_empty();
     slots.release(env, buffers, removed);
-    was_cached.into_unknown(env)
+    Ok(was_cached.into_unknown(env)?)
 }
 
 /// `clear(cache, buffers)`: removes all images.
 pub fn clear<'call>(env: &'call Env, [native, buffers]: Values<'call, 2>) -> Returned<'call> {
     let NativeCache { images, slots, .. } = &mut *NativeCache::of(native)?;
     slots.release(env, buffers, images.clear());
-    ().into_unknown(env)
+    Ok(().into_unknown(env)?)
 }
 
 impl NativeCache {
@@ -207,7 +204,7 @@ impl NativeCache {
         })?;
         // SAFETY: only `script.js` can call the functions, with what `into_external` returned.
         let native = unsafe { &*native.cast::<RefCell<NativeCache>>() };
-        // Borrowed for the call: no native function of a cache runs JavaScript.
+        // Borrowed for the call, during which no JavaScript runs.
         Ok(native.borrow_mut())
     }
 
@@ -222,8 +219,8 @@ fn with_id<R>(
     id_buffer: &RefCell<Vec<u16>>,
     arguments: Arguments,
     image_id: Unknown,
-    body: impl FnOnce(ImageId) -> napi::Result<R>,
-) -> napi::Result<R> {
+    body: impl FnOnce(ImageId) -> Result<R>,
+) -> Result<R> {
     let buffer = &mut *id_buffer.borrow_mut();
     let result = arguments.image_id(image_id, buffer).and_then(body);
     if buffer.capacity() > MAX_KEPT_ID_UNITS {

@@ -6,15 +6,15 @@ use std::ffi::c_void;
 use std::ptr;
 
 use napi::bindgen_prelude::{JsObjectValue, Object, ToNapiValue, Unknown};
-use napi::{Env, JsError, JsValue, Property, check_status, sys};
+use napi::{Env, JsValue, Property, check_status, sys};
 
-use super::error::catch_panic;
+use super::error::{Result, catch_panic, throw};
 
 /// The arguments of a call; missing ones are `undefined`.
 pub type Values<'call, const N: usize> = [Unknown<'call>; N];
 
 /// What a call returns, or throws.
-pub type Returned<'call> = napi::Result<Unknown<'call>>;
+pub type Returned<'call> = Result<Unknown<'call>>;
 
 /// A function that JavaScript calls with `N` arguments.
 pub type Function<const N: usize> = for<'call> fn(&'call Env, Values<'call, N>) -> Returned<'call>;
@@ -49,18 +49,20 @@ unsafe extern "C" fn call<const N: usize>(
     let status = unsafe {
         sys::napi_get_cb_info(raw_env, info, &mut count, arguments.as_mut_ptr(), ptr::null_mut(), &mut data)
     };
-    let result = check_status!(status).and_then(|()| {
+    let result = catch_panic(|| {
+        check_status!(status)?;
         // SAFETY: `create` passed a function of this type as the data.
         let function = unsafe { std::mem::transmute::<*mut c_void, Function<N>>(data) };
         // SAFETY: Node-API returned these as values of this call.
-        let arguments = arguments.map(|value| unsafe { Unknown::from_raw_unchecked(raw_env, value) });
-        catch_panic(|| function(&env, arguments).map(|value| value.raw()))
+        function(&env, arguments.map(|value| unsafe { Unknown::from_raw_unchecked(raw_env, value) }))
     });
-    result.unwrap_or_else(|error| {
-        // SAFETY: `raw_env` is the environment of this call. A pending exception stays.
-        unsafe { JsError::from(error).throw_into(raw_env) };
-        ptr::null_mut()
-    })
+    match result {
+        Ok(value) => value.raw(),
+        Err(error) => {
+            throw(&env, error);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// A JavaScript object. Its properties are defined rather than set, which could call setters of `Object.prototype`.

@@ -13,7 +13,8 @@
 //!
 //! # A cache miss
 //! `getConverted` of `script.js` calls [`cache::look_up`], which finds nothing, allocates a Buffer, and calls
-//! [`cache::convert`], which converts into it and puts it into a slot.
+//! [`cache::convert`], which converts into it and puts it into a slot. If the Buffer that was found is detached, it calls
+//! [`cache::miss_if_detached`] first.
 //!
 //! # Adding an option
 //! Name it in `CACHE_OPTIONS` and `CONVERT_OPTIONS` of [`arguments`] and in `index.d.ts`, add a field to
@@ -45,7 +46,7 @@ pub fn load(mut exports: Object, env: Env) -> napi::Result<()> {
         [
             ("createCache", create(&env, cache::create)?),
             ("lookUp", create(&env, cache::look_up)?),
-            ("takeBackDetached", create(&env, cache::take_back_detached)?),
+            ("missIfDetached", create(&env, cache::miss_if_detached)?),
             ("convert", create(&env, cache::convert)?),
             ("size", create(&env, cache::size)?),
             ("bytesUsed", create(&env, cache::bytes_used)?),
@@ -70,7 +71,7 @@ fn convert_transfer<'call>(
     env: &'call Env,
     [buf, transfers, options, is_immutable]: Values<'call, 4>,
 ) -> Returned<'call> {
-    let arguments = Arguments::new(env, "convertTransfer");
+    let arguments = Arguments { function: "convertTransfer" };
     // First, because getters of options may change `buf`.
     let rendering = arguments.convert_options(options)?;
     let image = arguments.image("buf", buf, rendering.ootf)?;
@@ -83,5 +84,5 @@ fn convert_transfer<'call>(
     if let Some(conversion) = Conversion::between(from, to, rendering) {
         image.convert_in_place(conversion);
     }
-    ().into_unknown(env)
+    Ok(().into_unknown(env)?)
 }

@@ -1,12 +1,12 @@
 /**
  * The JavaScript part of the bindings: makes the public functions of the native ones. It owns the Buffers and allocates
- * them, so that native code neither calls JavaScript nor refers to its objects. It uses built-in functions as they are when
+ * them, so that native code need not call JavaScript, nor refer to its objects. It uses built-in functions as they are when
  * the addon is loaded.
  */
 (native) => {
   "use strict";
 
-  const { createCache, lookUp, takeBackDetached, convert, size, bytesUsed, stats, remove, clear } = native;
+  const { createCache, lookUp, missIfDetached, convert, size, bytesUsed, stats, remove, clear } = native;
   const { allocUnsafeSlow } = Buffer;
   const { RangeError, TypeError } = globalThis;
   const { call } = Function.prototype;
@@ -46,6 +46,7 @@
 
   /** Whether a value has the memory of an immutable ArrayBuffer. The getters throw a TypeError for anything else. */
   function isImmutable(value) {
+    if (!immutable) return false;
     try {
       return immutable(arrayBuffer(value));
     } catch (error) {
@@ -55,7 +56,8 @@
   }
 
   function createHdrImageTransferCache(limits, extra) {
-    if (extra !== undefined) native.rejectArgument("createHdrImageTransferCache", "second", "limits");
+    if (extra !== undefined)
+      native.rejectArgument("createHdrImageTransferCache", "second argument; arguments are limits");
     const cache = createCache(limits);
     // By slot. Only the functions below refer to it, so a dropped cache is garbage like any other, even if one of its own
     // Buffers refers to it.
@@ -64,16 +66,17 @@
     return {
       getConverted: (imageId, sourceTransfer, targetTransfer, source, extra) => {
         if (extra !== undefined) {
-          native.rejectArgument("getConverted", "fifth", "imageId, sourceTransfer, targetTransfer, source");
+          const known = "imageId, sourceTransfer, targetTransfer, source";
+          native.rejectArgument("getConverted", `fifth argument; arguments are ${known}`);
         }
         const direction = transfers(sourceTransfer, targetTransfer);
         let found = lookUp(cache, imageId, direction, source);
-        if (typeof found !== "number") return found;
+        if (typeof found !== "number") return found; // `source`, for equal transfers.
         if (found >= 0) {
           const buffer = buffers[found];
           // A detached Buffer has no elements, but an empty image has none, too.
           if (buffer[0] !== undefined) return buffer;
-          found = takeBackDetached(cache, found, buffer, source);
+          found = missIfDetached(cache, found, buffer);
           if (found >= 0) return buffer;
         }
         const byteLength = -1 - found;
@@ -88,8 +91,9 @@
   }
 
   function convertTransfer(buf, from, to, options, extra) {
-    if (extra !== undefined) native.rejectArgument("convertTransfer", "fifth", "buf, from, to, options");
-    native.convertTransfer(buf, transfers(from, to), options, immutable !== undefined && isImmutable(buf));
+    if (extra !== undefined)
+      native.rejectArgument("convertTransfer", "fifth argument; arguments are buf, from, to, options");
+    native.convertTransfer(buf, transfers(from, to), options, isImmutable(buf));
   }
 
   return { createHdrImageTransferCache, convertTransfer };
