@@ -1,4 +1,4 @@
-// A process of its own for peak-memory.mjs: `peak.mjs <workload>` prints the peak of its resident memory in MiB.
+// A process of its own for processes.mjs: `peak.mjs <workload>` prints the peak of its resident memory in MiB.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

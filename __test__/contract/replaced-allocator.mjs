@@ -1,4 +1,4 @@
-// A process of its own for loading.mjs: Buffer.allocUnsafeSlow is replaced before the addon is loaded.
+// A process of its own for processes.mjs: Buffer.allocUnsafeSlow is replaced before the addon is loaded.
 
 import assert from "node:assert/strict";
 
