@@ -12,11 +12,11 @@ import {
 import { thrownBy } from "./contract/images.mjs";
 import { convertedCopy, image } from "./model.ts";
 
-/** A rejected argument, and how an error message shows it. */
+/** A rejected argument, and the end of the error message. */
 export class Bad {
   constructor(
     readonly value: unknown,
-    readonly shown: string,
+    readonly problem: string,
   ) {}
 }
 
@@ -234,7 +234,7 @@ export class Session {
     if (problem === undefined) return false;
     const { code, message }: any = thrownBy(() => callee(...args.map(valueOf)));
     assert.match(code, /^ERR_/);
-    assert(message.includes(`, got ${problem}`), `${message}: does not report ${problem}`);
+    assert(message.endsWith(problem), `${message}: does not report ${problem}`);
     this.failures++;
     return true;
   }
@@ -248,12 +248,12 @@ export class Session {
   }
 }
 
-/** Why an argument is rejected, as an error message shows it. */
+/** Why an argument is rejected, as the error message ends. */
 function problemWith(argument: unknown): string | undefined {
-  if (argument instanceof Bad) return argument.shown;
+  if (argument instanceof Bad) return argument.problem;
   if (!(argument instanceof Image)) return undefined;
-  if (argument.isDetached) return "a detached one";
-  return argument.byteLength % 2 === 0 ? undefined : `byteLength ${argument.byteLength}`;
+  if (argument.isDetached) return ", got a detached one";
+  return argument.byteLength % 2 === 0 ? undefined : `, got byteLength ${argument.byteLength}`;
 }
 
 /** The JavaScript value of an argument. */

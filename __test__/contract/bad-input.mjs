@@ -5,7 +5,6 @@ import { isUint8Array } from "node:util/types";
 
 import * as addon from "hdr-image-transfer-cache";
 
-import * as values from "./bad-values.mjs";
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
 const CACHE_OPTIONS = "options are maxEntries, maxBytes, ootf, peakLuminance";
@@ -15,57 +14,129 @@ const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
 const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
 const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
 
-/** Adds to bad values the error for each, and its message after "must be". */
-function rejected(bad, error, expected) {
+/** Adds to bad values, each as an error message shows it, the error and the message after "must be". */
+function rejected(error, expected, bad) {
   return bad.map(([value, shown, own = error]) => [value, own, `${expected}, got ${shown}`]);
 }
 
-const notLimits = rejected(values.notLimits, TYPE, "a number or an options object");
-const notIntegers = rejected(values.notIntegers, RANGE, "a non-negative integer");
-const notNumbers = rejected(values.notNumbers, TYPE, "a non-negative integer");
-const notStrings = rejected(values.notStrings, TYPE, "a string");
-const notTransfers = rejected(values.notTransfers, VALUE, '"pq" or "hlg"');
-const notOotfs = rejected(
-  [
-    [1, "1", TYPE],
-    [true, "true", TYPE],
-    [{}, "an object", TYPE],
-    [Object("luminance"), "an object", TYPE],
-    [Symbol("luminance"), "a symbol", TYPE],
-    ["", '""'],
-    ["Luminance", '"Luminance"'],
-    ["luminance\0", '"luminance\\0"'],
-    ["perChannel", '"perChannel"'],
-    ["per-channe", '"per-channe"'],
-    ["per-channelX", '"per-channelX"'],
-    ["per-channel\0", '"per-channel\\0"'],
-    ["x".repeat(41), `"${"x".repeat(40)}"…`],
-  ],
-  VALUE,
-  '"per-channel" or "luminance"',
-);
-const notPeaks = values.notPeaks.flatMap((row) =>
-  rejected([row], typeof row[0] === "number" ? RANGE : TYPE, "a number from 1 to 10000 (cd/m²)"),
-);
-const notOptions = rejected(
-  [
-    [1000, "1000"],
-    ["luminance", '"luminance"'],
-    [true, "true"],
-    [["luminance"], "an array"],
-    [Buffer.alloc(6), "a Uint8Array"],
-    [() => {}, "a function"],
-  ],
-  TYPE,
-  "an options object",
-);
+const notLimits = rejected(TYPE, "a number or an options object", [
+  ["16", '"16"'],
+  [true, "true"],
+  [16n, "a bigint"],
+  [[16], "an array"],
+  [Symbol("16"), "a symbol"],
+  [() => 16, "a function"],
+  [Buffer.from([16]), "a Uint8Array"],
+  [new ArrayBuffer(16), "an ArrayBuffer"],
+  [new Date(16), "a Date"],
+]);
+const notIntegers = rejected(RANGE, "a non-negative integer", [
+  [-1, "-1"],
+  [1.5, "1.5"],
+  [-Number.MIN_VALUE, "-5e-324"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+  [-Infinity, "-Infinity"],
+]);
+const notNumbers = rejected(TYPE, "a non-negative integer", [
+  ["16", '"16"'],
+  [true, "true"],
+  [16n, "a bigint"],
+  [{}, "an object"],
+  [[16], "an array"],
+  [Symbol("16"), "a symbol"],
+  [() => 16, "a function"],
+  [Object(16), "an object"],
+]);
+export const notStrings = rejected(TYPE, "a string", [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["older"], "an array"],
+  [Symbol("older"), "a symbol"],
+  [Object("older"), "an object"],
+]);
+export const notTransfers = rejected(VALUE, '"pq" or "hlg"', [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["pq"], "an array"],
+  ["", '""'],
+  ["p", '"p"'],
+  ["hl", '"hl"'],
+  ["PQ", '"PQ"'],
+  ["pqx", '"pqx"'],
+  ["pq ", '"pq "'],
+  ["pq\0", '"pq\\0"'],
+  ["hlgg", '"hlgg"'],
+  ["hlg\0", '"hlg\\0"'],
+  // The low bytes of these two units are those of "pq".
+  ["\u0170\u0171", '"\u0170\u0171"'],
+  [Object("pq"), "an object"],
+  ['"quoted"\n', '"\\"quoted\\"\\n"'],
+  ["x".repeat(41), `"${"x".repeat(40)}"…`],
+]);
+const notOotfs = rejected(VALUE, '"per-channel" or "luminance"', [
+  [1, "1", TYPE],
+  [true, "true", TYPE],
+  [{}, "an object", TYPE],
+  [Object("luminance"), "an object", TYPE],
+  [Symbol("luminance"), "a symbol", TYPE],
+  ["", '""'],
+  ["Luminance", '"Luminance"'],
+  ["luminance\0", '"luminance\\0"'],
+  ["perChannel", '"perChannel"'],
+  ["per-channe", '"per-channe"'],
+  ["per-channelX", '"per-channelX"'],
+  ["per-channel\0", '"per-channel\\0"'],
+  ["x".repeat(41), `"${"x".repeat(40)}"…`],
+]);
+const notPeaks = rejected(RANGE, "a number from 1 to 10000 (cd/m²)", [
+  ["1000", '"1000"', TYPE],
+  [true, "true", TYPE],
+  [1000n, "a bigint", TYPE],
+  [[1000], "an array", TYPE],
+  [0, "0"],
+  [0.999, "0.999"],
+  [10001, "10001"],
+  [-1000, "-1000"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+]);
+const notOptions = rejected(TYPE, "an options object", [
+  [1000, "1000"],
+  ["luminance", '"luminance"'],
+  [true, "true"],
+  [["luminance"], "an array"],
+  [Buffer.alloc(6), "a Uint8Array"],
+  [() => {}, "a function"],
+]);
 const notPixels = rejected(
-  [1, 2, 4, 10, 13].map((byteLength) => [image(byteLength), `byteLength ${byteLength}`]),
   RANGE,
   "of a byteLength that is a multiple of 6 (whole pixels)",
+  [1, 2, 4, 10, 13].map((byteLength) => [image(byteLength), `byteLength ${byteLength}`]),
 );
+const BYTES = "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)";
+export const notBytes = rejected(TYPE, "a Buffer or Uint8Array", [
+  [undefined, "undefined"],
+  [null, "null"],
+  ["image", '"image"'],
+  [12, "12"],
+  [{}, "an object"],
+  [{ length: 6, byteLength: 6 }, "an object"],
+  [[0, 0, 0], "an array"],
+  [new ArrayBuffer(6), "an ArrayBuffer"],
+  [new SharedArrayBuffer(6), "an object"],
+  [new DataView(new ArrayBuffer(6)), "a DataView"],
+  [new Uint16Array(3), `a Uint16Array${BYTES}`],
+  [new Uint8ClampedArray(6), `a typed array${BYTES}`],
+  [new Proxy(Buffer.alloc(6), {}), "an object"],
+  [Object.create(Buffer.prototype), "an object"],
+]);
 const notImages = [
-  ...rejected(values.notBytes, TYPE, "a Buffer or Uint8Array"),
+  ...notBytes,
   [detached(), VALUE, "a Buffer whose ArrayBuffer is not detached, got a detached one"],
   [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
