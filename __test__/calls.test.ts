@@ -9,11 +9,10 @@ import {
 } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { call, expectTypeError } from "./errors.ts";
-import { image } from "./model.ts";
+import { image } from "./contract/images.mjs";
 
 function get(cache: HdrImageTransferCache, source: unknown, imageId: unknown = "image"): Buffer {
-  return call(cache.getConverted, imageId, "pq", "hlg", source) as Buffer;
+  return (cache.getConverted as Function)(imageId, "pq", "hlg", source);
 }
 
 test("objects are not converted to primitives", () => {
@@ -79,16 +78,17 @@ test("new", () => {
 
 test("too few and too many arguments", () => {
   const cache = createHdrImageTransferCache();
+  const { getConverted, size, delete: remove } = cache as unknown as Record<string, Function>;
   const args: unknown[] = ["image", "pq", "hlg", image(12)];
   const named = ["imageId", "sourceTransfer", "targetTransfer", "source"];
   for (const [given, name] of named.entries()) {
     const message = new RegExp(`^getConverted: ${name} must be .*, got undefined$`);
-    expect(() => call(cache.getConverted, ...args.slice(0, given))).toThrow(message);
+    expect(() => getConverted!(...args.slice(0, given))).toThrow(message);
   }
   expect(cache.size()).toBe(0);
   const many = [...args, undefined, ...Array(60_000).fill(0)];
-  expect(call(cache.getConverted, ...many)).toBe(get(cache, image(12)));
-  expect([call(cache.size, ...many), call(cache.delete, ...many), cache.size()]).toEqual([1, true, 0]);
+  expect(getConverted!(...many)).toBe(get(cache, image(12)));
+  expect([size!(...many), remove!(...many), cache.size()]).toEqual([1, true, 0]);
 });
 
 test("from another realm: its objects are accepted, and errors are of the realm of the addon", () => {
@@ -97,8 +97,5 @@ test("from another realm: its objects are accepted, and errors are of the realm 
   const converted = vm.runInContext("cache.getConverted('image', 'pq', 'hlg', new Uint8Array(6))", context);
   expect(Buffer.isBuffer(converted)).toBe(true);
   expect(get(cache, Buffer.alloc(6))).toBe(converted);
-  expectTypeError(
-    () => vm.runInContext("cache.getConverted(1)", context),
-    "getConverted: imageId must be a string, got 1",
-  );
+  expect(() => vm.runInContext("cache.getConverted(1)", context)).toThrow(TypeError);
 });

@@ -4,7 +4,8 @@ import { cpus } from "node:os";
 import { convertTransfer } from "hdr-image-transfer-cache";
 import { describe, expect, test } from "vitest";
 
-import { convertedCopy, everyCode, image } from "./model.ts";
+import { everyCode, image } from "./contract/images.mjs";
+import { convertedCopy } from "./model.ts";
 import { runScript } from "./processes.ts";
 
 test.each([

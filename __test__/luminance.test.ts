@@ -14,7 +14,8 @@ import {
 } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { convertedCopy, everyCode } from "./model.ts";
+import { everyCode } from "./contract/images.mjs";
+import { convertedCopy } from "./model.ts";
 
 type Colour = [number, number, number];
 

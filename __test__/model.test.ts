@@ -12,7 +12,7 @@ import * as fc from "fast-check";
 import type { HdrTransfer } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { alive, type Argument, Bad, type Limits, Session } from "./cache-model.ts";
+import { alive, type Argument, Bad, type Limits, Session } from "./model.ts";
 import { notBytes, notStrings, notTransfers } from "./contract/bad-input.mjs";
 
 const MAX_STEPS = 60;

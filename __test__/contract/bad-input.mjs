@@ -19,13 +19,16 @@ function rejected(error, expected, bad) {
   return bad.map(([value, shown, own = error]) => [value, own, `${expected}, got ${shown}`]);
 }
 
-const notLimits = rejected(TYPE, "a number or an options object", [
+const ofOtherTypes = [
   ["16", '"16"'],
   [true, "true"],
   [16n, "a bigint"],
   [[16], "an array"],
   [Symbol("16"), "a symbol"],
   [() => 16, "a function"],
+];
+const notLimits = rejected(TYPE, "a number or an options object", [
+  ...ofOtherTypes,
   [Buffer.from([16]), "a Uint8Array"],
   [new ArrayBuffer(16), "an ArrayBuffer"],
   [new Date(16), "a Date"],
@@ -39,13 +42,8 @@ const notIntegers = rejected(RANGE, "a non-negative integer", [
   [-Infinity, "-Infinity"],
 ]);
 const notNumbers = rejected(TYPE, "a non-negative integer", [
-  ["16", '"16"'],
-  [true, "true"],
-  [16n, "a bigint"],
+  ...ofOtherTypes,
   [{}, "an object"],
-  [[16], "an array"],
-  [Symbol("16"), "a symbol"],
-  [() => 16, "a function"],
   [Object(16), "an object"],
 ]);
 export const notStrings = rejected(TYPE, "a string", [
