@@ -1,24 +1,42 @@
 import { createHash } from "node:crypto";
 import { cpus } from "node:os";
 
-import { convertTransfer } from "hdr-image-transfer-cache";
+import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { describe, expect, test } from "vitest";
 
 import { everyCode, image } from "./contract/images.mjs";
 import { convertedCopy } from "./model.ts";
 import { runScript } from "./processes.ts";
 
-test.each([
-  ["18 % grey", 38.0, 37.86],
-  ["83 % grey", 55.72, 71.26],
-  ["90 % grey", 56.76, 72.92],
-  ["HDR reference white", 58.07, 74.99],
-])("BT.2408: %s is %f % in PQ and %f % in HLG", (_, pqPercent, hlgPercent) => {
-  const pixel = Buffer.alloc(2);
-  pixel.writeUInt16LE(Math.round((pqPercent / 100) * 65535));
-  convertTransfer(pixel, "pq", "hlg");
-  // Two rounded percentages are compared, hence the tolerance of 0.05.
-  expect(pixel.readUInt16LE() / 655.35).toBeCloseTo(hlgPercent, 1);
+// `contract/conversion.mjs` compares the luminance OOTF with independent values.
+test.each(
+  [600, 1000, 2000, 4000].flatMap((peakLuminance) => [
+    { from: "pq", to: "hlg", peakLuminance } as const,
+    { from: "hlg", to: "pq", peakLuminance } as const,
+  ]),
+)("$from to $to at $peakLuminance cd/m², per channel, equals the formulas", ({ from, to, peakLuminance }) => {
+  const converted = everyCode();
+  convertTransfer(converted, from, to, { peakLuminance });
+  expect(converted.equals(convertedCopy(everyCode(), from, to, peakLuminance))).toBe(true);
+  const cache = createHdrImageTransferCache({ peakLuminance });
+  expect(cache.getConverted("codes", from, to, everyCode()).equals(converted)).toBe(true);
+});
+
+test("the defaults can be given explicitly", () => {
+  const expected = convertedCopy(everyCode(), "pq", "hlg");
+  for (const options of [
+    undefined,
+    null,
+    {},
+    { ootf: "per-channel" },
+    { peakLuminance: 1000 },
+    { ootf: null, peakLuminance: null },
+    { ootf: undefined, peakLuminance: undefined },
+  ] as const) {
+    const converted = everyCode();
+    convertTransfer(converted, "pq", "hlg", options);
+    expect(converted.equals(expected)).toBe(true);
+  }
 });
 
 describe("the result depends neither on the kernel nor on the threads", () => {

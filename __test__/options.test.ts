@@ -39,22 +39,15 @@ test("a proxy: each option is read once, and then the names", () => {
   ]);
 });
 
-test("an error of a trap or a getter is thrown unchanged, and no more is read", () => {
+test("an error of a trap is thrown unchanged, and no more is read", () => {
   const error = { neither: "an error" };
-  const read: string[] = [];
-  const options = {
-    get maxEntries(): number {
-      read.push("maxEntries");
-      throw error;
-    },
-    get maxBytes(): number {
-      read.push("maxBytes");
-      return 1;
-    },
+  const read: PropertyKey[] = [];
+  const get = (_: object, name: PropertyKey) => {
+    read.push(name);
+    throw error;
   };
-  expect(thrownBy(() => createHdrImageTransferCache(options))).toBe(error);
-  expect(thrownBy(() => createHdrImageTransferCache(new Proxy(options, {})))).toBe(error);
-  expect(read).toEqual(["maxEntries", "maxEntries"]);
+  expect(thrownBy(() => createHdrImageTransferCache(new Proxy({}, { get })))).toBe(error);
+  expect(read).toEqual(["maxEntries"]);
 });
 
 test("a revoked proxy: the error of V8", () => {

@@ -7,6 +7,7 @@ import * as addon from "hdr-image-transfer-cache";
 
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
+const CREATE = "createHdrImageTransferCache";
 const CACHE_OPTIONS = "options are maxEntries, maxBytes, ootf, peakLuminance";
 const CONVERT_OPTIONS = "options are ootf, peakLuminance";
 
@@ -41,11 +42,14 @@ const notIntegers = rejected(RANGE, "a non-negative integer", [
   [Infinity, "Infinity"],
   [-Infinity, "-Infinity"],
 ]);
-const notNumbers = rejected(TYPE, "a non-negative integer", [
-  ...ofOtherTypes,
-  [{}, "an object"],
-  [Object(16), "an object"],
-]);
+const notCounts = [
+  ...notIntegers,
+  ...rejected(TYPE, "a non-negative integer", [
+    ...ofOtherTypes,
+    [{}, "an object"],
+    [Object(16), "an object"],
+  ]),
+];
 export const notStrings = rejected(TYPE, "a string", [
   [undefined, "undefined"],
   [null, "null"],
@@ -142,22 +146,12 @@ const notImages = [
 
 /** A function, an argument of it, bad values, and the arguments of calls with each of them. */
 const rows = [
-  ["createHdrImageTransferCache", "limits", notLimits, (limits) => [limits]],
-  ["createHdrImageTransferCache", "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
-  [
-    "createHdrImageTransferCache",
-    "maxEntries",
-    [...notNumbers, ...notIntegers],
-    (maxEntries) => [{ maxEntries, maxBytes: 1 }],
-  ],
-  [
-    "createHdrImageTransferCache",
-    "maxBytes",
-    [...notNumbers, ...notIntegers],
-    (maxBytes) => [{ maxEntries: 1, maxBytes }],
-  ],
-  ["createHdrImageTransferCache", "ootf", notOotfs, (ootf) => [{ ootf }]],
-  ["createHdrImageTransferCache", "peakLuminance", notPeaks, (peakLuminance) => [{ peakLuminance }]],
+  [CREATE, "limits", notLimits, (limits) => [limits]],
+  [CREATE, "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
+  [CREATE, "maxEntries", notCounts, (maxEntries) => [{ maxEntries, maxBytes: 1 }]],
+  [CREATE, "maxBytes", notCounts, (maxBytes) => [{ maxEntries: 1, maxBytes }]],
+  [CREATE, "ootf", notOotfs, (ootf) => [{ ootf }]],
+  [CREATE, "peakLuminance", notPeaks, (peakLuminance) => [{ peakLuminance }]],
   [
     "getConverted",
     "imageId",
@@ -228,15 +222,11 @@ export const cases = [
     }),
   ),
   ...[
-    [["createHdrImageTransferCache", { maxEntry: 16 }], 'option "maxEntry"', CACHE_OPTIONS],
-    [
-      ["createHdrImageTransferCache", { maxBytes: 6, peakLuminence: null }],
-      'option "peakLuminence"',
-      CACHE_OPTIONS,
-    ],
-    [["createHdrImageTransferCache", { 7: false }], 'option "7"', CACHE_OPTIONS],
-    [["createHdrImageTransferCache", { ["x".repeat(41)]: 0 }], `option "${"x".repeat(40)}"…`, CACHE_OPTIONS],
-    [["createHdrImageTransferCache", { maxEntries: 2 }, 400], "second argument", "arguments are limits"],
+    [[CREATE, { maxEntry: 16 }], 'option "maxEntry"', CACHE_OPTIONS],
+    [[CREATE, { maxBytes: 6, peakLuminence: null }], 'option "peakLuminence"', CACHE_OPTIONS],
+    [[CREATE, { 7: false }], 'option "7"', CACHE_OPTIONS],
+    [[CREATE, { ["x".repeat(41)]: 0 }], `option "${"x".repeat(40)}"…`, CACHE_OPTIONS],
+    [[CREATE, { maxEntries: 2 }, 400], "second argument", "arguments are limits"],
     [
       ["getConverted", "older", "pq", "hlg", image(12), { ootf: "luminance" }],
       "fifth argument",

@@ -249,8 +249,10 @@ export const cases = [
       }
       const { getConverted, size, bytesUsed, stats, delete: remove, clear } = cache;
       const converted = getConverted("image", "pq", "hlg", image(12));
-      assert.equal(getConverted.call({}, "image", "pq", "hlg", image(12)), converted);
-      assert.deepEqual([size(), bytesUsed(), stats().hits], [1, 12, 1]);
+      for (const self of [createHdrImageTransferCache(), {}, null]) {
+        assert.equal(getConverted.call(self, "image", "pq", "hlg", image(12)), converted);
+      }
+      assert.deepEqual([size(), bytesUsed(), stats().hits], [1, 12, 3]);
       assert.equal(remove("image"), true);
       assert.equal(clear(), undefined);
     },
