@@ -3,9 +3,12 @@
 import assert from "node:assert/strict";
 import { isUint8Array } from "node:util/types";
 
-import * as addon from "hdr-image-transfer-cache";
+import * as typed from "hdr-image-transfer-cache";
 
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
+
+/** Takes arguments of any types. @type {any} */
+const addon = typed;
 
 const CREATE = "createHdrImageTransferCache";
 const CACHE_OPTIONS = "options are maxEntries, maxBytes, ootf, peakLuminance";
@@ -144,7 +147,7 @@ const notImages = [
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
 ];
 
-/** A function, an argument of it, bad values, and the arguments of calls with each of them. */
+/** A function, an argument of it, bad values, and the arguments of calls with each of them. @type {any[][]} */
 const rows = [
   [CREATE, "limits", notLimits, (limits) => [limits]],
   [CREATE, "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
@@ -239,7 +242,7 @@ export const cases = [
       "fifth argument",
       "arguments are buf, from, to, options",
     ],
-  ].map(([[callee, ...args], what, known]) => {
+  ].map((/** @type {any[]} */ [[callee, ...args], what, known]) => {
     const message = `${callee}: there is no ${what}; ${known}`;
     return [message, () => assertFails(callee, args, VALUE, message)];
   }),
@@ -292,23 +295,21 @@ export const cases = [
 
 /** It is a source like any other, but cannot be converted in place. */
 function convertImmutable() {
-  const source = Buffer.from(new Uint8Array(image(12)).buffer.transferToImmutable());
+  const source = Buffer.from(/** @type {any} */ (new Uint8Array(image(12)).buffer).transferToImmutable());
   const converted = addon.createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
   assert.deepEqual(converted, convertedCopy(image(12), "pq", "hlg"));
   for (const to of ["hlg", "pq"]) {
     const error = thrownBy(() => addon.convertTransfer(source, "pq", to));
+    const message =
+      "convertTransfer: buf must be a Buffer whose ArrayBuffer is not immutable, got an immutable one";
     assert.equal(error.constructor, TypeError);
-    assert.equal(error.code, "ERR_INVALID_ARG_VALUE");
-    assert.equal(
-      error.message,
-      "convertTransfer: buf must be a Buffer whose ArrayBuffer is not immutable, got an immutable one",
-    );
+    assert.deepEqual([error.code, error.message], ["ERR_INVALID_ARG_VALUE", message]);
     assert.deepEqual(source, image(12));
   }
 }
 
 /** Asserts that a call fails, and changes neither its arguments nor a cache of two images. */
-function assertFails(callee, args, [Class, code], message) {
+function assertFails(callee, args, error, message) {
   const ootf = message.includes("whole pixels") ? "luminance" : "per-channel";
   const cache = addon.createHdrImageTransferCache({ maxEntries: 2, ootf });
   const older = cache.getConverted("older", "pq", "hlg", image(12, 1));
@@ -316,12 +317,11 @@ function assertFails(callee, args, [Class, code], message) {
   const statsBefore = cache.stats();
   const argsBefore = args.map(copyBytes);
 
-  const error = thrownBy(() => ({ ...addon, ...cache })[callee](...args));
-  assert.equal(error.constructor, Class);
-  assert.equal(error.name, Class.name);
-  assert.equal(error.code, code);
-  assert.equal(error.message, message);
-  assert.match(error.stack, /bad-input\.mjs/);
+  const thrown = thrownBy(() => ({ ...addon, ...cache })[callee](...args));
+  const [Class, code] = error;
+  assert.equal(thrown.constructor, Class);
+  assert.deepEqual([thrown.name, thrown.code, thrown.message], [Class.name, code, message]);
+  assert.match(thrown.stack, /bad-input\.mjs/);
 
   assert.deepEqual(args.map(copyBytes), argsBefore);
   assert.deepEqual(cache.stats(), statsBefore);

@@ -15,7 +15,7 @@ export const cases = [
     ["import the default", () => addon],
     ["import()", () => import("hdr-image-transfer-cache")],
     ["require", () => require("hdr-image-transfer-cache")],
-  ].map(([name, load]) => [
+  ].map((/** @type {any[]} */ [name, load]) => [
     name,
     async () => {
       const { convertTransfer, createHdrImageTransferCache } = await load();

@@ -15,6 +15,8 @@ const isComparable = !process.versions.bun && !process.versions.deno;
 /**
  * A workload of `peak.mjs`, another one that it is compared with, and the fixed bound in MiB. Without calls of the
  * garbage collector, a cache takes about as much memory as a `Map` of Buffers.
+ *
+ * @type {[string, string, string, number][]}
  */
 const workloads = [
   // 1200 MiB when native references kept the images alive until a finalizer ran.
@@ -26,7 +28,6 @@ const workloads = [
   ["300 caches that looked up a long image id", "longIds", "sets", 300],
 ];
 
-/** @type {[string, () => Promise<void>][]} */
 const all = [
   [
     "Buffer.allocUnsafeSlow is replaced before the addon is loaded: an error, and the cache as before",

@@ -6,6 +6,9 @@ const { allocUnsafeSlow } = Buffer;
 let allocate = allocUnsafeSlow;
 Buffer.allocUnsafeSlow = (byteLength) => allocate(byteLength);
 
+/** TypeScript does not declare that it can be resizable. @type {any} */
+const Memory = ArrayBuffer;
+
 const { createHdrImageTransferCache } = await import("hdr-image-transfer-cache");
 const { convertedCopy, detached, image, thrownBy } = await import("./images.mjs");
 
@@ -92,7 +95,7 @@ function assertFails(name, prepare, allocateFor, expected) {
   const cached = cache.getConverted("cached", "pq", "hlg", image(12));
   const before = cache.stats();
   // Resizable, with memory after the image.
-  const source = new Uint8Array(new ArrayBuffer(900, { maxByteLength: 900 }), 0, 600);
+  const source = /** @type {any} */ (new Uint8Array(new Memory(900, { maxByteLength: 900 }), 0, 600));
   source.set(image(600));
   allocate = (byteLength) => allocateFor(source, byteLength);
   const error = thrownBy(() => cache.getConverted("image", "pq", "hlg", source));
@@ -130,11 +133,11 @@ function assertFails(name, prepare, allocateFor, expected) {
 }
 
 // The source grows while the new Buffer is allocated. Another thread may do that with shared memory at any time.
-for (const [Memory, grow] of [
+for (const [Memory, grow] of /** @type {any[][]} */ ([
   [ArrayBuffer, "resize"],
   [SharedArrayBuffer, "grow"],
-]) {
-  const source = new Uint8Array(new Memory(600, { maxByteLength: 1200 }));
+])) {
+  const source = /** @type {any} */ (new Uint8Array(new Memory(600, { maxByteLength: 1200 })));
   source.set(image(600));
   allocate = (byteLength) => {
     source.buffer[grow](1200);
@@ -148,7 +151,7 @@ for (const [Memory, grow] of [
 {
   const cache = createHdrImageTransferCache();
   const getConverted = () => cache.getConverted("image", "pq", "hlg", image(12));
-  allocate = getConverted;
+  allocate = /** @type {any} */ (getConverted);
   const error = thrownBy(getConverted);
   allocate = allocUnsafeSlow;
   assert.ok(error instanceof RangeError);

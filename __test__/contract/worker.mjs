@@ -15,7 +15,7 @@ const tasks = {
 
   transferResult(source) {
     const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
-    parentPort.postMessage(converted, [converted.buffer]);
+    parentPort.postMessage(converted, [/** @type {ArrayBuffer} */ (converted.buffer)]);
   },
 
   echo() {
@@ -30,6 +30,7 @@ const tasks = {
     }
   },
 
+  /** @param {{ bytes: Buffer, rounds: Int32Array, count: number }} shared */
   convertShared({ bytes, rounds, count }) {
     for (let round = 0; round < count; round++) {
       // Spins, to start at once.

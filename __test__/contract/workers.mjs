@@ -39,7 +39,7 @@ export const cases = [
       const cache = createHdrImageTransferCache();
       const worker = start("echo");
       const first = cache.getConverted("image", "pq", "hlg", image(600));
-      worker.postMessage(first, [first.buffer]);
+      worker.postMessage(first, [/** @type {ArrayBuffer} */ (first.buffer)]);
       const [echo] = await once(worker, "message");
       assert.deepEqual(Buffer.from(echo), convertedCopy(image(600), "pq", "hlg"));
       assert.equal(first.length, 0);
@@ -69,6 +69,7 @@ async function convertShared() {
   const codes = Uint16Array.from({ length: 4096 }, (_, at) => 16 * at);
   const memory = new SharedArrayBuffer(GUARD + codes.byteLength + GUARD);
   const samples = new Uint16Array(memory, GUARD, codes.length);
+  /** @type {any} */
   const bytes = new Uint8Array(memory, GUARD, codes.byteLength);
   const guards = [new Uint8Array(memory, 0, GUARD), new Uint8Array(memory, GUARD + codes.byteLength)];
   for (const guard of guards) guard.fill(0xa5);
