@@ -6,9 +6,6 @@ const { allocUnsafeSlow } = Buffer;
 let allocate = allocUnsafeSlow;
 Buffer.allocUnsafeSlow = (byteLength) => allocate(byteLength);
 
-/** TypeScript does not declare that it can be resizable. @type {any} */
-const Memory = ArrayBuffer;
-
 const { createHdrImageTransferCache } = await import("hdr-image-transfer-cache");
 const { convertedCopy, detached, image, thrownBy } = await import("./images.mjs");
 
@@ -95,7 +92,9 @@ function assertFails(name, prepare, allocateFor, expected) {
   const cached = cache.getConverted("cached", "pq", "hlg", image(12));
   const before = cache.stats();
   // Resizable, with memory after the image.
-  const source = /** @type {any} */ (new Uint8Array(new Memory(900, { maxByteLength: 900 }), 0, 600));
+  const source = /** @type {any} */ (
+    new Uint8Array(Reflect.construct(ArrayBuffer, [900, { maxByteLength: 900 }]), 0, 600)
+  );
   source.set(image(600));
   allocate = (byteLength) => allocateFor(source, byteLength);
   const error = thrownBy(() => cache.getConverted("image", "pq", "hlg", source));
