@@ -44,9 +44,9 @@ describe("the result depends neither on the kernel nor on the threads", () => {
   const large = Buffer.concat([...Array.from({ length: 40 }, everyCode), image(154)]);
   const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   const perChannel = sha256(convertedCopy(large, "pq", "hlg"));
-  const copy = Buffer.from(large);
-  convertTransfer(copy, "hlg", "pq", { ootf: "luminance" });
-  const luminance = sha256(copy);
+  const byLuminance = Buffer.from(large);
+  convertTransfer(byLuminance, "hlg", "pq", { ootf: "luminance" });
+  const hashes = [perChannel, perChannel, sha256(byLuminance)];
   const script = `
     const { createHash } = require("node:crypto");
     const { existsSync, readdirSync, readFileSync } = require("node:fs");
@@ -64,13 +64,11 @@ describe("the result depends neither on the kernel nor on the threads", () => {
     console.log(JSON.stringify({ started, hashes: [converted, source, luminance].map(hash) }));
   `;
 
-  /** Converts the large image in a new process, and returns the number of threads that were started for it. */
-  async function threadsStarted(environment: NodeJS.ProcessEnv): Promise<number> {
+  /** Converts the large image in a new process: the hashes of the results, and how many threads were started for it. */
+  async function convertWith(environment: NodeJS.ProcessEnv) {
     const env = { ...process.env, ...environment };
     const options = { env, input: large, flags: ["--single-threaded"], timeout: 60_000 };
-    const { started, hashes } = JSON.parse(await runScript(script, options));
-    expect(hashes).toEqual([perChannel, perChannel, luminance]);
-    return started;
+    return JSON.parse(await runScript(script, options));
   }
 
   test.each([
@@ -84,23 +82,24 @@ describe("the result depends neither on the kernel nor on the threads", () => {
     { RAYON_NUM_THREADS: "7" },
     { RAYON_NUM_THREADS: "many" },
   ])("%j", async (environment) => {
-    await threadsStarted(environment);
+    expect(await convertWith(environment)).toMatchObject({ hashes });
   });
 
   // Linux shows the threads of a process, and fails to map stacks as large as the address space.
-  describe.runIf(process.platform === "linux")("the threads for a large image", () => {
+  describe.runIf(process.platform === "linux")("the number of threads", () => {
     test("RAYON_NUM_THREADS is their number", async () => {
-      expect(await threadsStarted({ RAYON_NUM_THREADS: "3" })).toBe(3);
+      expect(await convertWith({ RAYON_NUM_THREADS: "3" })).toEqual({ started: 3, hashes });
     });
 
     test("at most four for each processor", async () => {
-      const started = await threadsStarted({ RAYON_NUM_THREADS: "20000" });
+      const { started } = await convertWith({ RAYON_NUM_THREADS: "20000" });
       expect(started).toBeGreaterThan(0);
       expect(started).toBeLessThanOrEqual(4 * cpus().length);
     });
 
     test("none if they cannot be started", async () => {
-      expect(await threadsStarted({ RAYON_NUM_THREADS: "3", RUST_MIN_STACK: `${2 ** 47}` })).toBe(0);
+      const environment = { RAYON_NUM_THREADS: "3", RUST_MIN_STACK: `${2 ** 47}` };
+      expect(await convertWith(environment)).toEqual({ started: 0, hashes });
     });
   });
 });
