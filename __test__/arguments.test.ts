@@ -40,7 +40,7 @@ test("objects are not converted to primitives", () => {
   ] as const) {
     const getConverted: Function = cache.getConverted;
     for (const [body, message] of [
-      [() => getConverted(value, "pq", "hlg", image(12)), "getConverted: imageId must be a string"],
+      [() => getConverted(value, "pq", "hlg", image(12)), "imageId must be a string"],
       [() => getConverted("image", value, "hlg", image(12)), 'sourceTransfer must be "pq" or "hlg"'],
       [() => getConverted("image", "pq", value, image(12)), 'targetTransfer must be "pq" or "hlg"'],
       [() => getConverted("image", "pq", "hlg", value), "source must be a Buffer or Uint8Array"],
@@ -116,11 +116,16 @@ test("a proxy: each option is read once, and then the names", () => {
 test("an error of a trap is thrown unchanged, and no more is read", () => {
   const error = { neither: "an error" };
   const read: PropertyKey[] = [];
-  const get = (_: object, name: PropertyKey) => {
-    read.push(name);
-    throw error;
-  };
-  expect(thrownBy(() => createHdrImageTransferCache(new Proxy({}, { get })))).toBe(error);
+  const options = new Proxy(
+    {},
+    {
+      get(_, name) {
+        read.push(name);
+        throw error;
+      },
+    },
+  );
+  expect(thrownBy(() => createHdrImageTransferCache(options))).toBe(error);
   expect(read).toEqual(["maxEntries"]);
 });
 

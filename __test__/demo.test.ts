@@ -30,14 +30,10 @@ function greys(...rows: number[][]): HdrImage {
   return { width: rows[0]!.length, height: rows.length, transfer: "hlg", samples };
 }
 
-function redsOf(samples: Buffer): number[] {
-  return [...samplesOf(samples)].filter((_, at) => at % 3 === 0);
-}
-
 describe("frames", () => {
   test("an image is scaled by linear interpolation between pixel centres, and cut off evenly", () => {
     const scaled = (source: HdrImage, width: number, height: number) =>
-      redsOf(scaleToFill(source, { width, height }).samples);
+      [...samplesOf(scaleToFill(source, { width, height }).samples)].filter((_, at) => at % 3 === 0);
     // By 2, the pixel centres lie halfway between those of the source.
     expect(scaled(greys([0, 100, 1000, 3000], [0, 300, 1000, 5000]), 2, 1)).toEqual([100, 2500]);
     expect(scaled(greys([1, 2, 3, 4, 5, 6]), 4, 1)).toEqual([2, 3, 4, 5]);

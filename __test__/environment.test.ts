@@ -13,12 +13,7 @@ const fail = () => {
 const TypedArray = Object.getPrototypeOf(Uint8Array);
 
 /** Calls `body` while a property of an object is replaced. */
-function withProperty<Result>(
-  object: object,
-  key: PropertyKey,
-  descriptor: PropertyDescriptor,
-  body: () => Result,
-): Result {
+function withProperty<T>(object: object, key: PropertyKey, descriptor: PropertyDescriptor, body: () => T): T {
   const before = Object.getOwnPropertyDescriptor(object, key);
   Object.defineProperty(object, key, { ...descriptor, configurable: true });
   try {
