@@ -134,6 +134,7 @@ describe("wrong usage exits with 2 and points to --help", () => {
     ["--size", "4098x64", /--size.*from 64 to 4096/],
     ["--fps", "many", /--fps.*from 1 to 240/],
     ["--seconds", "", /--seconds.*from 0\.1 to 600/],
+    ["--frames", "3", /unknown option '--frames'/],
   ])("%s %s", async (option, value, message) => {
     const { code, stdout, stderr } = await demo(option, value);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

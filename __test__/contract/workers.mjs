@@ -1,12 +1,53 @@
-// Worker threads have their own caches, can transfer images, and may be terminated at any time.
+// Worker threads have their own caches, can transfer images, and may be terminated at any time. They run this file, too.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
 import { convertedCopy, image } from "./images.mjs";
+
+/** What a worker does. */
+const tasks = {
+  fillCache(source) {
+    const cache = createHdrImageTransferCache({ maxBytes: 10_000 });
+    const convert = (id) => cache.getConverted(`image ${id}`, "pq", "hlg", source);
+    for (let id = 0; id < 199; id++) convert(id);
+    const converted = convert(199);
+    parentPort.postMessage({ converted, isSame: convert(199) === converted, bytesUsed: cache.bytesUsed() });
+  },
+
+  transferResult(source) {
+    const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
+    parentPort.postMessage(converted, [/** @type {ArrayBuffer} */ (converted.buffer)]);
+  },
+
+  echo() {
+    parentPort.once("message", (message) => parentPort.postMessage(message));
+  },
+
+  convertForEver(source) {
+    const cache = createHdrImageTransferCache(4);
+    for (let id = 0; ; id++) {
+      cache.getConverted(`image ${id}`, "pq", "hlg", source);
+      if (id === 3) parentPort.postMessage("converting");
+    }
+  },
+
+  /** @param {{ bytes: Buffer, rounds: Int32Array, count: number }} shared */
+  convertShared({ bytes, rounds, count }) {
+    for (let round = 0; round < count; round++) {
+      // Spins, to start at once.
+      while (Atomics.load(rounds, 0) === round);
+      convertTransfer(bytes, "pq", "hlg");
+      Atomics.store(rounds, 1, round + 1);
+      Atomics.notify(rounds, 1);
+    }
+  },
+};
+
+if (!isMainThread) tasks[workerData.task](workerData.source);
 
 export const cases = [
   [
@@ -107,5 +148,5 @@ function repeatedly(codes, times) {
 }
 
 function start(task, source) {
-  return new Worker(new URL("worker.mjs", import.meta.url), { workerData: { task, source } });
+  return new Worker(new URL(import.meta.url), { workerData: { task, source } });
 }
