@@ -114,7 +114,7 @@ describe.skipIf(!hasFfmpeg)("examples/video.mjs", () => {
 
   describe("an error is one line and leaves no file", () => {
     beforeAll(() => {
-      makeClip("long.mov", "testsrc2=size=640x360:rate=25:duration=20", "smpte2084", `${HEVC} -an`);
+      makeClip("long.mov", "testsrc2=size=320x180:rate=25:duration=20", "smpte2084", `${HEVC} -an`);
       makeClip("short.mov", "testsrc2=size=320x180:rate=25:duration=2", "smpte2084", `${HEVC} -an`);
       ffmpeg("-f lavfi -i testsrc2=duration=1 sdr.mov");
       writeFileSync(join(folder, "text.mov"), "text");
