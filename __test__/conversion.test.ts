@@ -1,23 +1,42 @@
 import { createHash } from "node:crypto";
 import { cpus } from "node:os";
 
-import { convertTransfer } from "hdr-image-transfer-cache";
+import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { describe, expect, test } from "vitest";
 
-import { convertedCopy, everyCode, image } from "./model.ts";
+import { everyCode, image } from "./contract/images.mjs";
+import { convertedCopy } from "./model.ts";
 import { runScript } from "./processes.ts";
 
-test.each([
-  ["18 % grey", 38.0, 37.86],
-  ["83 % grey", 55.72, 71.26],
-  ["90 % grey", 56.76, 72.92],
-  ["HDR reference white", 58.07, 74.99],
-])("BT.2408: %s is %f % in PQ and %f % in HLG", (_, pqPercent, hlgPercent) => {
-  const pixel = Buffer.alloc(2);
-  pixel.writeUInt16LE(Math.round((pqPercent / 100) * 65535));
-  convertTransfer(pixel, "pq", "hlg");
-  // Two rounded percentages are compared, hence the tolerance of 0.05.
-  expect(pixel.readUInt16LE() / 655.35).toBeCloseTo(hlgPercent, 1);
+// `contract/conversion.mjs` compares the luminance OOTF with independent values.
+test.each(
+  [600, 1000, 2000, 4000].flatMap((peakLuminance) => [
+    { from: "pq", to: "hlg", peakLuminance } as const,
+    { from: "hlg", to: "pq", peakLuminance } as const,
+  ]),
+)("$from to $to at $peakLuminance cd/m², per channel, equals the formulas", ({ from, to, peakLuminance }) => {
+  const converted = everyCode();
+  convertTransfer(converted, from, to, { peakLuminance });
+  expect(converted.equals(convertedCopy(everyCode(), from, to, peakLuminance))).toBe(true);
+  const cache = createHdrImageTransferCache({ peakLuminance });
+  expect(cache.getConverted("codes", from, to, everyCode()).equals(converted)).toBe(true);
+});
+
+test("the defaults can be given explicitly", () => {
+  const expected = convertedCopy(everyCode(), "pq", "hlg");
+  for (const options of [
+    undefined,
+    null,
+    {},
+    { ootf: "per-channel" },
+    { peakLuminance: 1000 },
+    { ootf: null, peakLuminance: null },
+    { ootf: undefined, peakLuminance: undefined },
+  ] as const) {
+    const converted = everyCode();
+    convertTransfer(converted, "pq", "hlg", options);
+    expect(converted.equals(expected)).toBe(true);
+  }
 });
 
 describe("the result depends neither on the kernel nor on the threads", () => {
@@ -25,20 +44,32 @@ describe("the result depends neither on the kernel nor on the threads", () => {
   const large = Buffer.concat([...Array.from({ length: 40 }, everyCode), image(154)]);
   const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
   const perChannel = sha256(convertedCopy(large, "pq", "hlg"));
-  const copy = Buffer.from(large);
-  convertTransfer(copy, "hlg", "pq", { ootf: "luminance" });
-  const luminance = sha256(copy);
+  const byLuminance = Buffer.from(large);
+  convertTransfer(byLuminance, "hlg", "pq", { ootf: "luminance" });
+  const hashes = [perChannel, perChannel, sha256(byLuminance)];
   const script = `
     const { createHash } = require("node:crypto");
+    const { existsSync, readdirSync, readFileSync } = require("node:fs");
     const { convertTransfer, createHdrImageTransferCache } = require("hdr-image-transfer-cache");
-    const source = require("node:fs").readFileSync(0);
+    const TASKS = "/proc/self/task";
+    const threads = () => (existsSync(TASKS) ? readdirSync(TASKS).length : 0);
+    const source = readFileSync(0);
+    const before = threads();
     const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
     const luminance = Buffer.from(source);
     convertTransfer(luminance, "hlg", "pq", { ootf: "luminance" });
     convertTransfer(source, "pq", "hlg");
+    const started = threads() - before;
     const hash = (bytes) => createHash("sha256").update(bytes).digest("hex");
-    console.log([converted, source, luminance].map(hash).join(" "));
+    console.log(JSON.stringify({ started, hashes: [converted, source, luminance].map(hash) }));
   `;
+
+  /** Converts the large image in a new process: the hashes of the results, and how many threads were started for it. */
+  async function convertWith(environment: NodeJS.ProcessEnv) {
+    const env = { ...process.env, ...environment };
+    const options = { env, input: large, flags: ["--single-threaded"], timeout: 60_000 };
+    return JSON.parse(await runScript(script, options));
+  }
 
   test.each([
     {},
@@ -51,48 +82,24 @@ describe("the result depends neither on the kernel nor on the threads", () => {
     { RAYON_NUM_THREADS: "7" },
     { RAYON_NUM_THREADS: "many" },
   ])("%j", async (environment) => {
-    const env = { ...process.env, ...environment };
-    expect(await runScript(script, { env, input: large })).toBe(`${perChannel} ${perChannel} ${luminance}\n`);
-  });
-});
-
-// Linux shows the threads of a process, and fails to map stacks as large as the address space.
-describe.runIf(process.platform === "linux")("the threads for a large image", () => {
-  const script = `
-    const { createHash } = require("node:crypto");
-    const { readdirSync } = require("node:fs");
-    const { convertTransfer } = require("hdr-image-transfer-cache");
-    const threads = () => readdirSync("/proc/self/task").length;
-    const image = Buffer.from(Uint16Array.from({ length: 64 * 65536 }, (_, code) => code).buffer);
-    const before = threads();
-    convertTransfer(image, "pq", "hlg");
-    const started = threads() - before;
-    console.log(JSON.stringify({ started, sha256: createHash("sha256").update(image).digest("hex") }));
-  `;
-  const sha256 = createHash("sha256");
-  const converted = convertedCopy(everyCode(), "pq", "hlg");
-  for (let time = 0; time < 64; time++) sha256.update(converted);
-  const expected = sha256.digest("hex");
-
-  /** Converts a large image, and returns the number of threads that were started for it. */
-  async function threadsStarted(env: NodeJS.ProcessEnv): Promise<number> {
-    const options = { env: { ...process.env, ...env }, flags: ["--single-threaded"], timeout: 60_000 };
-    const { started, ...result } = JSON.parse(await runScript(script, options));
-    expect(result).toEqual({ sha256: expected });
-    return started;
-  }
-
-  test("RAYON_NUM_THREADS is their number", async () => {
-    expect(await threadsStarted({ RAYON_NUM_THREADS: "3" })).toBe(3);
+    expect(await convertWith(environment)).toMatchObject({ hashes });
   });
 
-  test("at most four for each processor", async () => {
-    const started = await threadsStarted({ RAYON_NUM_THREADS: "20000" });
-    expect(started).toBeGreaterThan(0);
-    expect(started).toBeLessThanOrEqual(4 * cpus().length);
-  });
+  // Linux shows the threads of a process, and fails to map stacks as large as the address space.
+  describe.runIf(process.platform === "linux")("the number of threads", () => {
+    test("RAYON_NUM_THREADS is their number", async () => {
+      expect(await convertWith({ RAYON_NUM_THREADS: "3" })).toEqual({ started: 3, hashes });
+    });
 
-  test("none if they cannot be started", async () => {
-    expect(await threadsStarted({ RAYON_NUM_THREADS: "3", RUST_MIN_STACK: `${2 ** 47}` })).toBe(0);
+    test("at most four for each processor", async () => {
+      const { started } = await convertWith({ RAYON_NUM_THREADS: "20000" });
+      expect(started).toBeGreaterThan(0);
+      expect(started).toBeLessThanOrEqual(4 * cpus().length);
+    });
+
+    test("none if they cannot be started", async () => {
+      const environment = { RAYON_NUM_THREADS: "3", RUST_MIN_STACK: `${2 ** 47}` };
+      expect(await convertWith(environment)).toEqual({ started: 0, hashes });
+    });
   });
 });

@@ -14,7 +14,7 @@ import { samplesOf, scaleToFill } from "../examples/demo/images.mts";
 import { createJob, renderFrames } from "../examples/demo/job.mts";
 import { type HdrImage, readHdrPng, UserError } from "../examples/demo/png.mts";
 import { thrownBy } from "./contract/images.mjs";
-import { run } from "./processes.ts";
+import { outcomeOf } from "./processes.ts";
 
 const SMALL = ["--size", "128x72", "--fps", "10", "--seconds", "2"];
 const COMMAND = ["--import", "tsx", "examples/demo/main.mts"];
@@ -22,10 +22,7 @@ const COMMAND = ["--import", "tsx", "examples/demo/main.mts"];
 const folder = mkdtempSync(join(tmpdir(), "hdr-demo-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function demo(...args: string[]) {
-  const succeeded = run(process.execPath, [...COMMAND, ...args]).then((output) => ({ code: 0, ...output }));
-  return succeeded.catch(({ code, stdout, stderr }) => ({ code, stdout, stderr }));
-}
+const demo = (...args: string[]) => outcomeOf(process.execPath, [...COMMAND, ...args]);
 
 /** An image of greys, row by row. */
 function greys(...rows: number[][]): HdrImage {
@@ -33,14 +30,10 @@ function greys(...rows: number[][]): HdrImage {
   return { width: rows[0]!.length, height: rows.length, transfer: "hlg", samples };
 }
 
-function redsOf(samples: Buffer): number[] {
-  return [...samplesOf(samples)].filter((_, at) => at % 3 === 0);
-}
-
 describe("frames", () => {
   test("an image is scaled by linear interpolation between pixel centres, and cut off evenly", () => {
     const scaled = (source: HdrImage, width: number, height: number) =>
-      redsOf(scaleToFill(source, { width, height }).samples);
+      [...samplesOf(scaleToFill(source, { width, height }).samples)].filter((_, at) => at % 3 === 0);
     // By 2, the pixel centres lie halfway between those of the source.
     expect(scaled(greys([0, 100, 1000, 3000], [0, 300, 1000, 5000]), 2, 1)).toEqual([100, 2500]);
     expect(scaled(greys([1, 2, 3, 4, 5, 6]), 4, 1)).toEqual([2, 3, 4, 5]);
@@ -76,7 +69,6 @@ describe("a job", () => {
       ...data.subarray((y * width + x) * channels, (y * width + x) * channels + 3),
     ];
   };
-  const sizeOf = ({ width, height }: { width: number; height: number }) => ({ width, height });
 
   test("to PQ: the HLG image is converted once, and each video frame", async () => {
     const out = join(folder, "pq");
@@ -90,8 +82,8 @@ describe("a job", () => {
     expect(Math.max(...lines.map((line: string) => line.length))).toBeLessThanOrEqual(60);
 
     expect(readdirSync(out)).toEqual(["frame.png", "highlights.png", "ootfs.png"]);
-    expect(sizeOf(decode(readFileSync(join(out, "frame.png"))))).toEqual({ width: 128, height: 72 });
-    expect(sizeOf(decode(readFileSync(join(out, "ootfs.png"))))).toEqual({
+    expect(decode(readFileSync(join(out, "frame.png")))).toMatchObject({ width: 128, height: 72 });
+    expect(decode(readFileSync(join(out, "ootfs.png")))).toMatchObject({
       width: 8 + 3 * 328,
       height: 256 + 68,
     });

@@ -3,14 +3,26 @@
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { convertedCopy, image } from "./model.ts";
+import { image } from "./contract/images.mjs";
+import { convertedCopy } from "./model.ts";
 import { runScript } from "./processes.ts";
-import { withProperty } from "./properties.ts";
 
 const fail = () => {
   throw new Error("called");
 };
 const TypedArray = Object.getPrototypeOf(Uint8Array);
+
+/** Calls `body` while a property of an object is replaced. */
+function withProperty<T>(object: object, key: PropertyKey, descriptor: PropertyDescriptor, body: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(object, key);
+  Object.defineProperty(object, key, { ...descriptor, configurable: true });
+  try {
+    return body();
+  } finally {
+    if (before) Object.defineProperty(object, key, before);
+    else Reflect.deleteProperty(object, key);
+  }
+}
 
 test.each<[string, object, PropertyKey, PropertyDescriptor]>([
   ["length", TypedArray.prototype, "length", { get: fail }],
@@ -61,6 +73,16 @@ test.each<[string, object, PropertyKey, PropertyDescriptor]>([
     };
   });
   compare();
+});
+
+test("Object.prototype is polluted: its options are used, as any inherited ones", () => {
+  const given = [{}, { maxBytes: undefined }, undefined, 3, Object.create(null)];
+  const caches = withProperty(Object.prototype, "maxBytes", { value: 6 }, () =>
+    given.map((limits) => createHdrImageTransferCache(limits)),
+  );
+  const used = caches.map((cache) => cache.stats().maxBytes);
+  const byDefault = 200 * 2 ** 20;
+  expect(used).toEqual([6, byDefault, byDefault, byDefault, byDefault]);
 });
 
 test.each([

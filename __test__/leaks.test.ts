@@ -16,7 +16,7 @@ test("workers that are terminated during a call leave no memory", { timeout: 0 }
 
     async function mibAfter(workers) {
       for (let count = 0; count < workers; count++) {
-        const worker = new Worker("./__test__/contract/worker.mjs", { workerData });
+        const worker = new Worker("./__test__/contract/workers.mjs", { workerData });
         await once(worker, "message");
         await setTimeout(count % 10);
         await worker.terminate();

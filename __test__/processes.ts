@@ -21,6 +21,14 @@ export function run(program: string, args: string[], { input, ...options }: Opti
   return promise as Promise<Output>;
 }
 
+/** Runs a program that may fail. */
+export function outcomeOf(...args: Parameters<typeof run>): Promise<Output & { code: number }> {
+  return run(...args).then(
+    (output) => ({ code: 0, ...output }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+  );
+}
+
 /** Runs a CommonJS script on Node.js, and returns what it prints. */
 export async function runScript(script: string, { flags = [], ...options }: Options = {}): Promise<string> {
   return (await run(process.execPath, [...flags, "-e", script], options)).stdout;

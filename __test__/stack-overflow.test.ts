@@ -8,7 +8,8 @@ import {
 } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { convertedCopy, image } from "./model.ts";
+import { image } from "./contract/images.mjs";
+import { convertedCopy } from "./model.ts";
 import { runScript } from "./processes.ts";
 
 const source = image(600);

@@ -10,7 +10,7 @@ import { convertTransfer, type HdrTransfer } from "hdr-image-transfer-cache";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
 import { samplesOf } from "../examples/demo/images.mts";
-import { run } from "./processes.ts";
+import { outcomeOf } from "./processes.ts";
 
 const VIDEO = resolve("examples/video.mjs");
 const HEVC = "-c:v libx265 -preset ultrafast -x265-params log-level=error:lossless=1 -pix_fmt yuv420p10le";
@@ -18,10 +18,7 @@ const HEVC = "-c:v libx265 -preset ultrafast -x265-params log-level=error:lossle
 const hasFfmpeg = !spawnSync("ffmpeg", ["-version"]).error;
 if (!hasFfmpeg) console.warn("SKIPPED: examples/video.mjs, since ffmpeg is not on the PATH");
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "hdr-video-"));
-});
+const folder = mkdtempSync(join(tmpdir(), "hdr-video-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function ffmpeg(options: string): Buffer {
@@ -46,11 +43,7 @@ function turn(file: string): void {
 
 /** Runs the example. */
 function convert(input: string, output: string, env = process.env) {
-  const succeeded = run(process.execPath, [VIDEO, input, output], { cwd: folder, env });
-  return succeeded.then(
-    (result) => ({ code: 0, ...result }),
-    ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
-  );
+  return outcomeOf(process.execPath, [VIDEO, input, output], { cwd: folder, env });
 }
 
 function streamsOf(file: string) {
@@ -121,7 +114,7 @@ describe.skipIf(!hasFfmpeg)("examples/video.mjs", () => {
 
   describe("an error is one line and leaves no file", () => {
     beforeAll(() => {
-      makeClip("long.mov", "testsrc2=size=640x360:rate=25:duration=20", "smpte2084", `${HEVC} -an`);
+      makeClip("long.mov", "testsrc2=size=320x180:rate=25:duration=20", "smpte2084", `${HEVC} -an`);
       makeClip("short.mov", "testsrc2=size=320x180:rate=25:duration=2", "smpte2084", `${HEVC} -an`);
       ffmpeg("-f lavfi -i testsrc2=duration=1 sdr.mov");
       writeFileSync(join(folder, "text.mov"), "text");

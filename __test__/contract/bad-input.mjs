@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { isUint8Array } from "node:util/types";
 
-import * as addon from "hdr-image-transfer-cache";
+import * as typed from "hdr-image-transfer-cache";
 
-import * as values from "./bad-values.mjs";
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
+/** Takes arguments of any types. @type {any} */
+const addon = typed;
+
+const CREATE = "createHdrImageTransferCache";
 const CACHE_OPTIONS = "options are maxEntries, maxBytes, ootf, peakLuminance";
 const CONVERT_OPTIONS = "options are ootf, peakLuminance";
 
@@ -15,80 +18,143 @@ const TYPE = [TypeError, "ERR_INVALID_ARG_TYPE"];
 const VALUE = [TypeError, "ERR_INVALID_ARG_VALUE"];
 const RANGE = [RangeError, "ERR_OUT_OF_RANGE"];
 
-/** Adds to bad values the error for each, and its message after "must be". */
-function rejected(bad, error, expected) {
+/** Adds to bad values, each as an error message shows it, the error and the message after "must be". */
+function rejected(error, expected, bad) {
   return bad.map(([value, shown, own = error]) => [value, own, `${expected}, got ${shown}`]);
 }
 
-const notLimits = rejected(values.notLimits, TYPE, "a number or an options object");
-const notIntegers = rejected(values.notIntegers, RANGE, "a non-negative integer");
-const notNumbers = rejected(values.notNumbers, TYPE, "a non-negative integer");
-const notStrings = rejected(values.notStrings, TYPE, "a string");
-const notTransfers = rejected(values.notTransfers, VALUE, '"pq" or "hlg"');
-const notOotfs = rejected(
-  [
-    [1, "1", TYPE],
-    [true, "true", TYPE],
-    [{}, "an object", TYPE],
-    [Object("luminance"), "an object", TYPE],
-    [Symbol("luminance"), "a symbol", TYPE],
-    ["", '""'],
-    ["Luminance", '"Luminance"'],
-    ["luminance\0", '"luminance\\0"'],
-    ["perChannel", '"perChannel"'],
-    ["per-channe", '"per-channe"'],
-    ["per-channelX", '"per-channelX"'],
-    ["per-channel\0", '"per-channel\\0"'],
-    ["x".repeat(41), `"${"x".repeat(40)}"…`],
-  ],
-  VALUE,
-  '"per-channel" or "luminance"',
-);
-const notPeaks = values.notPeaks.flatMap((row) =>
-  rejected([row], typeof row[0] === "number" ? RANGE : TYPE, "a number from 1 to 10000 (cd/m²)"),
-);
-const notOptions = rejected(
-  [
-    [1000, "1000"],
-    ["luminance", '"luminance"'],
-    [true, "true"],
-    [["luminance"], "an array"],
-    [Buffer.alloc(6), "a Uint8Array"],
-    [() => {}, "a function"],
-  ],
-  TYPE,
-  "an options object",
-);
+const ofOtherTypes = [
+  ["16", '"16"'],
+  [true, "true"],
+  [16n, "a bigint"],
+  [[16], "an array"],
+  [Symbol("16"), "a symbol"],
+  [() => 16, "a function"],
+];
+const notLimits = rejected(TYPE, "a number or an options object", [
+  ...ofOtherTypes,
+  [Buffer.from([16]), "a Uint8Array"],
+  [new ArrayBuffer(16), "an ArrayBuffer"],
+  [new Date(16), "a Date"],
+]);
+const notIntegers = rejected(RANGE, "a non-negative integer", [
+  [-1, "-1"],
+  [1.5, "1.5"],
+  [-Number.MIN_VALUE, "-5e-324"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+  [-Infinity, "-Infinity"],
+]);
+const notCounts = [
+  ...notIntegers,
+  ...rejected(TYPE, "a non-negative integer", [
+    ...ofOtherTypes,
+    [{}, "an object"],
+    [Object(16), "an object"],
+  ]),
+];
+export const notStrings = rejected(TYPE, "a string", [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["older"], "an array"],
+  [Symbol("older"), "a symbol"],
+  [Object("older"), "an object"],
+]);
+export const notTransfers = rejected(VALUE, '"pq" or "hlg"', [
+  [undefined, "undefined"],
+  [null, "null"],
+  [1, "1"],
+  [{}, "an object"],
+  [["pq"], "an array"],
+  ["", '""'],
+  ["p", '"p"'],
+  ["hl", '"hl"'],
+  ["PQ", '"PQ"'],
+  ["pqx", '"pqx"'],
+  ["pq ", '"pq "'],
+  ["pq\0", '"pq\\0"'],
+  ["hlgg", '"hlgg"'],
+  ["hlg\0", '"hlg\\0"'],
+  // The low bytes of these two units are those of "pq".
+  ["\u0170\u0171", '"\u0170\u0171"'],
+  [Object("pq"), "an object"],
+  ['"quoted"\n', '"\\"quoted\\"\\n"'],
+  ["x".repeat(41), `"${"x".repeat(40)}"…`],
+]);
+const notOotfs = rejected(VALUE, '"per-channel" or "luminance"', [
+  [1, "1", TYPE],
+  [true, "true", TYPE],
+  [{}, "an object", TYPE],
+  [Object("luminance"), "an object", TYPE],
+  [Symbol("luminance"), "a symbol", TYPE],
+  ["", '""'],
+  ["Luminance", '"Luminance"'],
+  ["luminance\0", '"luminance\\0"'],
+  ["perChannel", '"perChannel"'],
+  ["per-channe", '"per-channe"'],
+  ["per-channelX", '"per-channelX"'],
+  ["per-channel\0", '"per-channel\\0"'],
+  ["x".repeat(41), `"${"x".repeat(40)}"…`],
+]);
+const notPeaks = rejected(RANGE, "a number from 1 to 10000 (cd/m²)", [
+  ["1000", '"1000"', TYPE],
+  [true, "true", TYPE],
+  [1000n, "a bigint", TYPE],
+  [[1000], "an array", TYPE],
+  [0, "0"],
+  [0.999, "0.999"],
+  [10001, "10001"],
+  [-1000, "-1000"],
+  [NaN, "NaN"],
+  [Infinity, "Infinity"],
+]);
+const notOptions = rejected(TYPE, "an options object", [
+  [1000, "1000"],
+  ["luminance", '"luminance"'],
+  [true, "true"],
+  [["luminance"], "an array"],
+  [Buffer.alloc(6), "a Uint8Array"],
+  [() => {}, "a function"],
+]);
 const notPixels = rejected(
-  [1, 2, 4, 10, 13].map((byteLength) => [image(byteLength), `byteLength ${byteLength}`]),
   RANGE,
   "of a byteLength that is a multiple of 6 (whole pixels)",
+  [1, 2, 4, 10, 13].map((byteLength) => [image(byteLength), `byteLength ${byteLength}`]),
 );
+const BYTES = "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)";
+export const notBytes = rejected(TYPE, "a Buffer or Uint8Array", [
+  [undefined, "undefined"],
+  [null, "null"],
+  ["image", '"image"'],
+  [12, "12"],
+  [{}, "an object"],
+  [{ length: 6, byteLength: 6 }, "an object"],
+  [[0, 0, 0], "an array"],
+  [new ArrayBuffer(6), "an ArrayBuffer"],
+  [new SharedArrayBuffer(6), "an object"],
+  [new DataView(new ArrayBuffer(6)), "a DataView"],
+  [new Uint16Array(3), `a Uint16Array${BYTES}`],
+  [new Uint8ClampedArray(6), `a typed array${BYTES}`],
+  [new Proxy(Buffer.alloc(6), {}), "an object"],
+  [Object.create(Buffer.prototype), "an object"],
+]);
 const notImages = [
-  ...rejected(values.notBytes, TYPE, "a Buffer or Uint8Array"),
+  ...notBytes,
   [detached(), VALUE, "a Buffer whose ArrayBuffer is not detached, got a detached one"],
   [image(1), RANGE, "of even byteLength (16-bit samples), got byteLength 1"],
   [image(13), RANGE, "of even byteLength (16-bit samples), got byteLength 13"],
 ];
 
-/** A function, an argument of it, bad values, and the arguments of calls with each of them. */
+/** A function, an argument of it, bad values, and the arguments of calls with each of them. @type {any[][]} */
 const rows = [
-  ["createHdrImageTransferCache", "limits", notLimits, (limits) => [limits]],
-  ["createHdrImageTransferCache", "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
-  [
-    "createHdrImageTransferCache",
-    "maxEntries",
-    [...notNumbers, ...notIntegers],
-    (maxEntries) => [{ maxEntries, maxBytes: 1 }],
-  ],
-  [
-    "createHdrImageTransferCache",
-    "maxBytes",
-    [...notNumbers, ...notIntegers],
-    (maxBytes) => [{ maxEntries: 1, maxBytes }],
-  ],
-  ["createHdrImageTransferCache", "ootf", notOotfs, (ootf) => [{ ootf }]],
-  ["createHdrImageTransferCache", "peakLuminance", notPeaks, (peakLuminance) => [{ peakLuminance }]],
+  [CREATE, "limits", notLimits, (limits) => [limits]],
+  [CREATE, "maxEntries", notIntegers, (maxEntries) => [maxEntries]],
+  [CREATE, "maxEntries", notCounts, (maxEntries) => [{ maxEntries, maxBytes: 1 }]],
+  [CREATE, "maxBytes", notCounts, (maxBytes) => [{ maxEntries: 1, maxBytes }]],
+  [CREATE, "ootf", notOotfs, (ootf) => [{ ootf }]],
+  [CREATE, "peakLuminance", notPeaks, (peakLuminance) => [{ peakLuminance }]],
   [
     "getConverted",
     "imageId",
@@ -159,15 +225,11 @@ export const cases = [
     }),
   ),
   ...[
-    [["createHdrImageTransferCache", { maxEntry: 16 }], 'option "maxEntry"', CACHE_OPTIONS],
-    [
-      ["createHdrImageTransferCache", { maxBytes: 6, peakLuminence: null }],
-      'option "peakLuminence"',
-      CACHE_OPTIONS,
-    ],
-    [["createHdrImageTransferCache", { 7: false }], 'option "7"', CACHE_OPTIONS],
-    [["createHdrImageTransferCache", { ["x".repeat(41)]: 0 }], `option "${"x".repeat(40)}"…`, CACHE_OPTIONS],
-    [["createHdrImageTransferCache", { maxEntries: 2 }, 400], "second argument", "arguments are limits"],
+    [[CREATE, { maxEntry: 16 }], 'option "maxEntry"', CACHE_OPTIONS],
+    [[CREATE, { maxBytes: 6, peakLuminence: null }], 'option "peakLuminence"', CACHE_OPTIONS],
+    [[CREATE, { 7: false }], 'option "7"', CACHE_OPTIONS],
+    [[CREATE, { ["x".repeat(41)]: 0 }], `option "${"x".repeat(40)}"…`, CACHE_OPTIONS],
+    [[CREATE, { maxEntries: 2 }, 400], "second argument", "arguments are limits"],
     [
       ["getConverted", "older", "pq", "hlg", image(12), { ootf: "luminance" }],
       "fifth argument",
@@ -180,7 +242,7 @@ export const cases = [
       "fifth argument",
       "arguments are buf, from, to, options",
     ],
-  ].map(([[callee, ...args], what, known]) => {
+  ].map((/** @type {any[]} */ [[callee, ...args], what, known]) => {
     const message = `${callee}: there is no ${what}; ${known}`;
     return [message, () => assertFails(callee, args, VALUE, message)];
   }),
@@ -233,23 +295,21 @@ export const cases = [
 
 /** It is a source like any other, but cannot be converted in place. */
 function convertImmutable() {
-  const source = Buffer.from(new Uint8Array(image(12)).buffer.transferToImmutable());
+  const source = Buffer.from(/** @type {any} */ (new Uint8Array(image(12)).buffer).transferToImmutable());
   const converted = addon.createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
   assert.deepEqual(converted, convertedCopy(image(12), "pq", "hlg"));
   for (const to of ["hlg", "pq"]) {
     const error = thrownBy(() => addon.convertTransfer(source, "pq", to));
+    const message =
+      "convertTransfer: buf must be a Buffer whose ArrayBuffer is not immutable, got an immutable one";
     assert.equal(error.constructor, TypeError);
-    assert.equal(error.code, "ERR_INVALID_ARG_VALUE");
-    assert.equal(
-      error.message,
-      "convertTransfer: buf must be a Buffer whose ArrayBuffer is not immutable, got an immutable one",
-    );
+    assert.deepEqual([error.code, error.message], ["ERR_INVALID_ARG_VALUE", message]);
     assert.deepEqual(source, image(12));
   }
 }
 
 /** Asserts that a call fails, and changes neither its arguments nor a cache of two images. */
-function assertFails(callee, args, [Class, code], message) {
+function assertFails(callee, args, error, message) {
   const ootf = message.includes("whole pixels") ? "luminance" : "per-channel";
   const cache = addon.createHdrImageTransferCache({ maxEntries: 2, ootf });
   const older = cache.getConverted("older", "pq", "hlg", image(12, 1));
@@ -257,12 +317,11 @@ function assertFails(callee, args, [Class, code], message) {
   const statsBefore = cache.stats();
   const argsBefore = args.map(copyBytes);
 
-  const error = thrownBy(() => ({ ...addon, ...cache })[callee](...args));
-  assert.equal(error.constructor, Class);
-  assert.equal(error.name, Class.name);
-  assert.equal(error.code, code);
-  assert.equal(error.message, message);
-  assert.match(error.stack, /bad-input\.mjs/);
+  const thrown = thrownBy(() => ({ ...addon, ...cache })[callee](...args));
+  const [Class, code] = error;
+  assert.equal(thrown.constructor, Class);
+  assert.deepEqual([thrown.name, thrown.code, thrown.message], [Class.name, code, message]);
+  assert.match(thrown.stack, /bad-input\.mjs/);
 
   assert.deepEqual(args.map(copyBytes), argsBefore);
   assert.deepEqual(cache.stats(), statsBefore);

@@ -8,7 +8,7 @@ import { convertedCopy, image } from "./images.mjs";
 
 const MIB = 2 ** 20;
 
-/** The argument, and the limits that `stats` reports. */
+/** The argument, and the limits that `stats` reports. @type {any[][]} */
 const limits = [
   [[], 16, 200 * MIB],
   [[undefined], 16, 200 * MIB],
@@ -23,7 +23,11 @@ const limits = [
   [[{ maxEntries: 1e300, maxBytes: Number.MAX_VALUE }], 1e300, Number.MAX_VALUE],
 ];
 
-/** Limits, byte lengths of images converted in turn, which of them are cached then, and the number of evictions. */
+/**
+ * Limits, byte lengths of images converted in turn, which of them are cached then, and the number of evictions.
+ *
+ * @type {any[][]}
+ */
 const evictions = [
   [2, [12, 12, 12], [1, 2], 1],
   [{ maxBytes: 300 }, [100, 100, 100, 2], [1, 2, 3], 1],
@@ -75,12 +79,12 @@ const lookAlikes = [
 ];
 
 export const cases = [
-  ...["pq", "hlg"].map((transfer) => [
+  .../** @type {const} */ (["pq", "hlg"]).map((transfer) => [
     `${transfer} to ${transfer}: returns the source itself, and leaves the cache unchanged`,
     () => {
       const cache = createHdrImageTransferCache();
       const converted = convert(cache, "image", 12);
-      for (const source of [image(12), new Uint8Array(image(12))]) {
+      for (const source of [image(12), /** @type {any} */ (new Uint8Array(image(12)))]) {
         assert.equal(cache.getConverted("image", transfer, transfer, source), source);
         assert.deepEqual(Buffer.from(source), image(12));
       }
@@ -249,8 +253,10 @@ export const cases = [
       }
       const { getConverted, size, bytesUsed, stats, delete: remove, clear } = cache;
       const converted = getConverted("image", "pq", "hlg", image(12));
-      assert.equal(getConverted.call({}, "image", "pq", "hlg", image(12)), converted);
-      assert.deepEqual([size(), bytesUsed(), stats().hits], [1, 12, 1]);
+      for (const self of [createHdrImageTransferCache(), {}, null]) {
+        assert.equal(getConverted.call(self, "image", "pq", "hlg", image(12)), converted);
+      }
+      assert.deepEqual([size(), bytesUsed(), stats().hits], [1, 12, 3]);
       assert.equal(remove("image"), true);
       assert.equal(clear(), undefined);
     },
@@ -286,7 +292,7 @@ export const cases = [
   ...[
     [{}, 0],
     [{ maxEntries: 1000 }, 99_000],
-  ].map(([given, evicted]) => [
+  ].map((/** @type {any[]} */ [given, evicted]) => [
     `100000 images, limits ${JSON.stringify(given)}`,
     () => {
       const cache = createHdrImageTransferCache(given);
@@ -304,7 +310,7 @@ export const cases = [
   ...[
     ["1920x1080", 1920 * 1080 * 6, 16],
     ["3840x2160", 3840 * 2160 * 6, 4],
-  ].map(([size, byteLength, fit]) => [
+  ].map((/** @type {any[]} */ [size, byteLength, fit]) => [
     `by default, ${fit} images of ${size} fit`,
     () => {
       const cache = createHdrImageTransferCache();

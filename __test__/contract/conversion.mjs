@@ -8,7 +8,7 @@ import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer
 
 import { convertedCopy, everyCode, image } from "./images.mjs";
 
-/** From, to, and the SHA-256 of the converted code values. */
+/** From, to, and the SHA-256 of the converted code values. @type {any[][]} */
 const tables = [
   ["pq", "hlg", "932fb2af109e40a4d0b6b1cdc3829e7973065db8d146b1226991f6504e792d61"],
   ["hlg", "pq", "1f326862d67738c324237eefd935c9bacf1f374f3264229dacf462ded93db06c"],
@@ -16,6 +16,7 @@ const tables = [
 
 const vectors = JSON.parse(readFileSync(new URL("./colour-science.json", import.meta.url), "utf8"));
 
+/** @type {[string, () => Uint8Array][]} */
 const memory = [
   ["a Buffer at an odd offset", () => Buffer.concat([Buffer.alloc(1), image(60)]).subarray(1)],
   ["a Uint8Array", () => new Uint8Array(image(60))],
@@ -32,7 +33,7 @@ const memory = [
   [
     "a Uint8Array that tracks a resizable ArrayBuffer",
     () => {
-      const array = new Uint8Array(new ArrayBuffer(60, { maxByteLength: 1000 }));
+      const array = new Uint8Array(Reflect.construct(ArrayBuffer, [60, { maxByteLength: 1000 }]));
       array.set(image(60));
       return array;
     },
@@ -67,7 +68,7 @@ export const cases = [
   ...vectors.converted.map(({ from, to, peakLuminance, colours: expected }) => [
     `${from} to ${to} with the luminance OOTF, ${peakLuminance} cd/m²: within a code value of colour-science`,
     () => {
-      const options = { ootf: "luminance", peakLuminance };
+      const options = { ootf: /** @type {const} */ ("luminance"), peakLuminance };
       const source = Buffer.from(Uint16Array.from(vectors.colours.flat()).buffer);
       const converted = createHdrImageTransferCache(options).getConverted("image", from, to, source);
       for (const [at, code] of expected.flat().entries()) {
@@ -77,7 +78,7 @@ export const cases = [
       assert.deepEqual(source, converted);
     },
   ]),
-  ...["pq", "hlg"].map((transfer) => [
+  .../** @type {const} */ (["pq", "hlg"]).map((transfer) => [
     `${transfer} to ${transfer} in place: unchanged`,
     () => {
       const buf = everyCode();
@@ -129,6 +130,7 @@ export const cases = [
   ],
 ];
 
+/** @returns {Buffer} */
 function getConverted(source, from, to) {
   return createHdrImageTransferCache().getConverted("image", from, to, source);
 }

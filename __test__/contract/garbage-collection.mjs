@@ -14,7 +14,7 @@ const collectGarbage = globalThis.gc ?? (() => globalThis.Bun.gc(true));
 /** Other runtimes do not report exactly how large the heap is. */
 const reportsHeap = !process.versions.bun && !process.versions.deno;
 
-/** The limits of a cache, and what releases its image. */
+/** The limits of a cache, and what releases its image. @type {any[][]} */
 const releases = [
   ["evicted", 1, (cache) => cache.getConverted("another", "pq", "hlg", image(6))],
   ["deleted", 1, (cache) => cache.delete("image")],
@@ -24,7 +24,7 @@ const releases = [
   ["not cached because caching is off", 0, () => {}],
 ];
 
-/** Another release, after which the image is empty. */
+/** Another release, after which the image is empty. @type {any[]} */
 const detached = [
   "detached and replaced",
   1,
@@ -95,7 +95,8 @@ export const cases = [
       let id = 0;
       await assertCollected(() => {
         const source = image(600);
-        for (const to of ["hlg", "hlg", "pq"]) cache.getConverted(`${id}`, "pq", to, source);
+        for (const to of /** @type {const} */ (["hlg", "hlg", "pq"]))
+          cache.getConverted(`${id}`, "pq", to, source);
         id++;
         return source;
       });

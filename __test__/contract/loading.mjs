@@ -6,7 +6,6 @@ import { createRequire } from "node:module";
 import addon, * as named from "hdr-image-transfer-cache";
 
 import { convertedCopy, image } from "./images.mjs";
-import { canRun, run } from "./processes.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -16,7 +15,7 @@ export const cases = [
     ["import the default", () => addon],
     ["import()", () => import("hdr-image-transfer-cache")],
     ["require", () => require("hdr-image-transfer-cache")],
-  ].map(([name, load]) => [
+  ].map((/** @type {any[]} */ [name, load]) => [
     name,
     async () => {
       const { convertTransfer, createHdrImageTransferCache } = await load();
@@ -39,16 +38,4 @@ export const cases = [
       }
     },
   ],
-  ...(canRun
-    ? [
-        [
-          "Buffer.allocUnsafeSlow is replaced before the addon is loaded: an error, and the cache as before",
-          async () => {
-            const { stderr } = await run("replaced-allocator.mjs");
-            // Rust reports the place of a panic.
-            assert.match(stderr, /\w+\.rs:\d+/);
-          },
-        ],
-      ]
-    : []),
 ];

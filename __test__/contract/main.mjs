@@ -7,7 +7,7 @@ const subjects = [
   "cache",
   "bad-input",
   "garbage-collection",
-  "peak-memory",
+  "processes",
   "workers",
 ];
 

@@ -1,4 +1,4 @@
-// A process of its own for peak-memory.mjs: `peak.mjs <workload>` prints the peak of its resident memory in MiB.
+// A process of its own for processes.mjs: `peak.mjs <workload>` prints the peak of its resident memory in MiB.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -70,5 +70,5 @@ function lookUpLongIds(create) {
 /** On Linux from `/proc`: `maxRSS` includes the memory of the parent process, of which a child starts as a copy. */
 function peakMiB() {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS / 1024;
-  return /VmHWM:\s*(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1] / 1024;
+  return Number(/VmHWM:\s*(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024;
 }

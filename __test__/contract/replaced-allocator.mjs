@@ -1,4 +1,4 @@
-// A process of its own for loading.mjs: Buffer.allocUnsafeSlow is replaced before the addon is loaded.
+// A process of its own for processes.mjs: Buffer.allocUnsafeSlow is replaced before the addon is loaded.
 
 import assert from "node:assert/strict";
 
@@ -92,7 +92,9 @@ function assertFails(name, prepare, allocateFor, expected) {
   const cached = cache.getConverted("cached", "pq", "hlg", image(12));
   const before = cache.stats();
   // Resizable, with memory after the image.
-  const source = new Uint8Array(new ArrayBuffer(900, { maxByteLength: 900 }), 0, 600);
+  const source = /** @type {any} */ (
+    new Uint8Array(Reflect.construct(ArrayBuffer, [900, { maxByteLength: 900 }]), 0, 600)
+  );
   source.set(image(600));
   allocate = (byteLength) => allocateFor(source, byteLength);
   const error = thrownBy(() => cache.getConverted("image", "pq", "hlg", source));
@@ -130,11 +132,11 @@ function assertFails(name, prepare, allocateFor, expected) {
 }
 
 // The source grows while the new Buffer is allocated. Another thread may do that with shared memory at any time.
-for (const [Memory, grow] of [
+for (const [Memory, grow] of /** @type {any[][]} */ ([
   [ArrayBuffer, "resize"],
   [SharedArrayBuffer, "grow"],
-]) {
-  const source = new Uint8Array(new Memory(600, { maxByteLength: 1200 }));
+])) {
+  const source = /** @type {any} */ (new Uint8Array(new Memory(600, { maxByteLength: 1200 })));
   source.set(image(600));
   allocate = (byteLength) => {
     source.buffer[grow](1200);
@@ -148,7 +150,7 @@ for (const [Memory, grow] of [
 {
   const cache = createHdrImageTransferCache();
   const getConverted = () => cache.getConverted("image", "pq", "hlg", image(12));
-  allocate = getConverted;
+  allocate = /** @type {any} */ (getConverted);
   const error = thrownBy(getConverted);
   allocate = allocUnsafeSlow;
   assert.ok(error instanceof RangeError);

@@ -1,12 +1,53 @@
-// Worker threads have their own caches, can transfer images, and may be terminated at any time.
+// Worker threads have their own caches, can transfer images, and may be terminated at any time. They run this file, too.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { Worker } from "node:worker_threads";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
 import { convertedCopy, image } from "./images.mjs";
+
+/** What a worker does. */
+const tasks = {
+  fillCache(source) {
+    const cache = createHdrImageTransferCache({ maxBytes: 10_000 });
+    const convert = (id) => cache.getConverted(`image ${id}`, "pq", "hlg", source);
+    for (let id = 0; id < 199; id++) convert(id);
+    const converted = convert(199);
+    parentPort.postMessage({ converted, isSame: convert(199) === converted, bytesUsed: cache.bytesUsed() });
+  },
+
+  transferResult(source) {
+    const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
+    parentPort.postMessage(converted, [/** @type {ArrayBuffer} */ (converted.buffer)]);
+  },
+
+  echo() {
+    parentPort.once("message", (message) => parentPort.postMessage(message));
+  },
+
+  convertForEver(source) {
+    const cache = createHdrImageTransferCache(4);
+    for (let id = 0; ; id++) {
+      cache.getConverted(`image ${id}`, "pq", "hlg", source);
+      if (id === 3) parentPort.postMessage("converting");
+    }
+  },
+
+  /** @param {{ bytes: Buffer, rounds: Int32Array, count: number }} shared */
+  convertShared({ bytes, rounds, count }) {
+    for (let round = 0; round < count; round++) {
+      // Spins, to start at once.
+      while (Atomics.load(rounds, 0) === round);
+      convertTransfer(bytes, "pq", "hlg");
+      Atomics.store(rounds, 1, round + 1);
+      Atomics.notify(rounds, 1);
+    }
+  },
+};
+
+if (!isMainThread) tasks[workerData.task](workerData.source);
 
 export const cases = [
   [
@@ -39,7 +80,7 @@ export const cases = [
       const cache = createHdrImageTransferCache();
       const worker = start("echo");
       const first = cache.getConverted("image", "pq", "hlg", image(600));
-      worker.postMessage(first, [first.buffer]);
+      worker.postMessage(first, [/** @type {ArrayBuffer} */ (first.buffer)]);
       const [echo] = await once(worker, "message");
       assert.deepEqual(Buffer.from(echo), convertedCopy(image(600), "pq", "hlg"));
       assert.equal(first.length, 0);
@@ -69,6 +110,7 @@ async function convertShared() {
   const codes = Uint16Array.from({ length: 4096 }, (_, at) => 16 * at);
   const memory = new SharedArrayBuffer(GUARD + codes.byteLength + GUARD);
   const samples = new Uint16Array(memory, GUARD, codes.length);
+  /** @type {any} */
   const bytes = new Uint8Array(memory, GUARD, codes.byteLength);
   const guards = [new Uint8Array(memory, 0, GUARD), new Uint8Array(memory, GUARD + codes.byteLength)];
   for (const guard of guards) guard.fill(0xa5);
@@ -106,5 +148,5 @@ function repeatedly(codes, times) {
 }
 
 function start(task, source) {
-  return new Worker(new URL("worker.mjs", import.meta.url), { workerData: { task, source } });
+  return new Worker(new URL(import.meta.url), { workerData: { task, source } });
 }

@@ -1,100 +1,162 @@
-/** What bundlers make of the package runs where there is no `node_modules`: they take the binary along. */
+/** What bundlers make of the package runs without `node_modules`, and that of `examples/host` without the package. */
 
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 import { nodeFileTrace } from "@vercel/nft";
 import { build, type BuildOptions } from "esbuild";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import type * as addon from "hdr-image-transfer-cache";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 
-import { run } from "../processes.ts";
-import { hasBun, IMPORT, makeHost, NAME, platform, REQUIRE, tarball, USE } from "./packages.ts";
-
-/** Bundles `use.cjs` or `use.mjs` of a host to a folder, and returns the command that runs the result. */
-type Bundle = (host: string, out: string) => Promise<string[]>;
+import type { HdrTransferFunctions } from "../../examples/host/hdrTransfer.ts";
+import { outcomeOf, run } from "../processes.ts";
+import { hasBun, IMPORT, makeHost, NAME, ofPlatform, REQUIRE, runtimes, tarball, USE } from "./packages.ts";
 
 const node = process.execPath;
+const packages = inject("packages");
+const main = tarball(packages);
+const binary = tarball(packages, ofPlatform);
 
-function esbuild(format: "cjs" | "esm", options: BuildOptions): Bundle {
-  return async (host, out) => {
-    const [entry, outfile] = [join(host, "use.mjs"), join(out, format === "cjs" ? "use.cjs" : "use.mjs")];
-    await build({ entryPoints: [entry], bundle: true, platform: "node", format, outfile, ...options });
-    return [node, outfile];
-  };
-}
+describe("a bundle of the package", () => {
+  /** Bundles `use.cjs` or `use.mjs` of a host to a folder, and returns the command that runs the result. */
+  type Bundle = (host: string, out: string) => Promise<string[]>;
 
-const REQUIRE_IN_ESM = `
-  import { createRequire } from "node:module";
-  const require = createRequire(import.meta.url);
-`;
-
-const bundlers: Record<string, Bundle> = {
-  async "@vercel/nft, which Next.js uses for standalone output"(host, out) {
-    const { fileList } = await nodeFileTrace([join(host, "use.mjs")], { base: host });
-    for (const file of fileList) {
-      await mkdir(dirname(join(out, file)), { recursive: true });
-      await cp(join(host, file), join(out, file));
-    }
-    return [node, join(out, "use.mjs")];
-  },
-  async "@vercel/ncc"(host, out) {
-    const ncc = resolve("node_modules/@vercel/ncc/dist/ncc/cli.js");
-    await run(node, [ncc, "build", join(host, "use.cjs"), "--out", out]);
-    return [node, join(out, "index.cjs")];
-  },
-  "esbuild with the copy loader": esbuild("cjs", { loader: { ".node": "copy" } }),
-  "esbuild with the copy loader, to an ES module with `require`": esbuild("esm", {
-    loader: { ".node": "copy" },
-    banner: { js: REQUIRE_IN_ESM },
-  }),
-};
-if (hasBun) {
-  bundlers["Bun, to an executable"] = async (host, out) => {
-    await run("bun", ["build", "--compile", join(host, "use.mjs"), "--outfile", join(out, "use")]);
-    return [join(out, "use")];
-  };
-}
-
-const bundlersWithoutBinary: Record<string, Bundle> = {
-  "esbuild with the packages of all platforms external": esbuild("cjs", { external: [`${NAME}-*`] }),
-  "esbuild with the file loader": esbuild("cjs", { loader: { ".node": "file" } }),
-  "esbuild, to an ES module without `require`": esbuild("esm", { loader: { ".node": "copy" } }),
-};
-
-let out: string;
-/** How to run what each bundler made. */
-const commands = new Map<Bundle, string[]>();
-beforeAll(async () => {
-  const packages = inject("packages");
-  const host = await makeHost(tarball(packages), tarball(packages, `${NAME}-${platform}`));
-  await writeFile(join(host, "use.cjs"), REQUIRE + USE);
-  await writeFile(join(host, "use.mjs"), IMPORT + USE);
-  out = await mkdtemp(join(tmpdir(), "hdr-bundles-"));
-  for (const bundle of [...Object.values(bundlers), ...Object.values(bundlersWithoutBinary)]) {
-    commands.set(bundle, await bundle(host, await mkdtemp(join(out, "bundle-"))));
+  function esbuild(format: "cjs" | "esm", options: BuildOptions): Bundle {
+    return async (host, out) => {
+      const [entry, outfile] = [join(host, "use.mjs"), join(out, format === "cjs" ? "use.cjs" : "use.mjs")];
+      await build({ entryPoints: [entry], bundle: true, platform: "node", format, outfile, ...options });
+      return [node, outfile];
+    };
   }
-  // A bundle that still refers to it fails.
-  await rm(host, { recursive: true });
-});
-afterAll(() => rm(out, { recursive: true }));
 
-function runBundle(bundle: Bundle) {
-  const [program, ...args] = commands.get(bundle)!;
-  return run(program!, args, { cwd: out });
-}
+  const REQUIRE_IN_ESM = `
+    import { createRequire } from "node:module";
+    const require = createRequire(import.meta.url);
+  `;
 
-test.each(Object.entries(bundlers))("%s", async (_, bundle) => {
-  expect(await runBundle(bundle)).toEqual({ stdout: "65535\n", stderr: "" });
-});
+  const withBinary: Record<string, Bundle> = {
+    async "@vercel/nft, which Next.js uses for standalone output"(host, out) {
+      const { fileList } = await nodeFileTrace([join(host, "use.mjs")], { base: host });
+      for (const file of fileList) {
+        await mkdir(dirname(join(out, file)), { recursive: true });
+        await cp(join(host, file), join(out, file));
+      }
+      return [node, join(out, "use.mjs")];
+    },
+    async "@vercel/ncc"(host, out) {
+      const ncc = resolve("node_modules/@vercel/ncc/dist/ncc/cli.js");
+      await run(node, [ncc, "build", join(host, "use.cjs"), "--out", out]);
+      return [node, join(out, "index.cjs")];
+    },
+    "esbuild with the copy loader": esbuild("cjs", { loader: { ".node": "copy" } }),
+    "esbuild with the copy loader, to an ES module with `require`": esbuild("esm", {
+      loader: { ".node": "copy" },
+      banner: { js: REQUIRE_IN_ESM },
+    }),
+  };
+  if (hasBun) {
+    withBinary["Bun, to an executable"] = async (host, out) => {
+      await run("bun", ["build", "--compile", join(host, "use.mjs"), "--outfile", join(out, "use")]);
+      return [join(out, "use")];
+    };
+  }
 
-test.each(Object.entries(bundlersWithoutBinary))(
-  "%s: the error says that it is bundled",
-  async (_, bundle) => {
-    const { stderr } = await runBundle(bundle).catch((error) => error);
+  const withoutBinary: Record<string, Bundle> = {
+    "esbuild with the packages of all platforms external": esbuild("cjs", { external: [`${NAME}-*`] }),
+    "esbuild with the file loader": esbuild("cjs", { loader: { ".node": "file" } }),
+    "esbuild, to an ES module without `require`": esbuild("esm", { loader: { ".node": "copy" } }),
+  };
+
+  /** How to run what each bundler made. */
+  const commands = new Map<Bundle, string[]>();
+  beforeAll(async () => {
+    const host = await makeHost(packages, main, binary);
+    await writeFile(join(host, "use.cjs"), REQUIRE + USE);
+    await writeFile(join(host, "use.mjs"), IMPORT + USE);
+    for (const bundle of [...Object.values(withBinary), ...Object.values(withoutBinary)]) {
+      commands.set(bundle, await bundle(host, await mkdtemp(join(packages, "bundle-"))));
+    }
+    // A bundle that still refers to it fails.
+    await rm(host, { recursive: true });
+  });
+
+  function runBundle(bundle: Bundle) {
+    const [program, ...args] = commands.get(bundle)!;
+    return outcomeOf(program!, args, { cwd: packages });
+  }
+
+  test.each(Object.entries(withBinary))("%s", async (_, bundle) => {
+    expect(await runBundle(bundle)).toEqual({ code: 0, stdout: "65535\n", stderr: "" });
+  });
+
+  test.each(Object.entries(withoutBinary))("%s: the error says that it is bundled", async (_, bundle) => {
+    const { stderr } = await runBundle(bundle);
     expect(stderr).toContain("ERR_BINARY_NOT_LOADED");
     expect(stderr).toContain(
       "It is bundled without the binary: mark the package as external, or have the bundler copy .node files",
     );
-  },
-);
+  });
+});
+
+// Compiled only: the addon has what the host calls.
+export type AddonFits = typeof addon extends HdrTransferFunctions ? true : never;
+export const addonFits: AddonFits = true;
+
+// Converts HLG white twice. The host's own function adds one to it.
+const ENTRY = `
+  import { withAddon } from ${JSON.stringify(resolve("examples/host/hdrTransfer.ts"))};
+  const warnings: string[] = [];
+  const own = {
+    convertTransfer: (buf: Buffer) => void buf.writeUInt16LE(1),
+    createHdrImageTransferCache: ({ maxBytes = 0 } = {}) => ({
+      getConverted: (_id: string, _from: string, _to: string, source: Buffer) => source,
+      size: () => 0,
+      bytesUsed: () => -maxBytes,
+    }),
+  };
+  const functions = withAddon(own, (message) => void warnings.push(message));
+  const early = warnings.length;
+  const white = Buffer.from([0xff, 0xff]);
+  const cache = functions.createHdrImageTransferCache({ maxBytes: 4 });
+  cache.getConverted("white", "hlg", "pq", white);
+  functions.convertTransfer(white, "hlg", "pq");
+  console.log(JSON.stringify({ code: white.readUInt16LE(), bytes: cache.bytesUsed(), early, warnings }));
+`;
+
+const bundlers = ["esbuild", "tsup", ...(hasBun ? ["bun"] : [])];
+
+describe.each([
+  ["the addon converts", [main, binary], { code: 49271, bytes: 2, warnings: [] }],
+  [
+    "without a binary, its own functions do, and one warning says why",
+    [main],
+    ownFunctions(/no binary could/),
+  ],
+  ["without the package, too", [], ownFunctions(/Cannot find (module|package) 'hdr-image-transfer-cache'/)],
+])("examples/host: %s", (_, installed, expected) => {
+  let host: string;
+  beforeAll(async () => {
+    host = await makeHost(packages, ...installed);
+    await writeFile(join(host, "entry.ts"), ENTRY);
+  });
+
+  test.each(bundlers)("bundled by %s", async (bundler) => {
+    const [entry, outfile] = [join(host, "entry.ts"), join(host, `${bundler}.mjs`)];
+    if (bundler === "esbuild") {
+      await build({ entryPoints: [entry], bundle: true, platform: "node", format: "esm", outfile });
+    } else if (bundler === "tsup") {
+      const options = ["--no-config", "--silent", "--format", "esm", "--out-dir", host];
+      await run(node, ["node_modules/tsup/dist/cli-default.js", "--entry.tsup", entry, ...options]);
+    } else {
+      await run("bun", ["build", entry, "--target=node", `--outfile=${outfile}`]);
+    }
+    for (const [, runtime] of runtimes) {
+      const { stdout } = await run(runtime, [outfile], { cwd: host });
+      expect(JSON.parse(stdout)).toEqual({ early: 0, ...expected });
+    }
+  });
+});
+
+function ownFunctions(reason: RegExp) {
+  return { code: 1, bytes: -4, warnings: [expect.stringMatching(reason)] };
+}

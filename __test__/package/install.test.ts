@@ -1,44 +1,38 @@
 /** The packages, as a user installs them, here from files. */
 
 import { readdirSync } from "node:fs";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 
 import manifest from "../../package.json";
 import { run } from "../processes.ts";
 import {
   binary,
-  hasBun,
   IMPORT,
   makeHost,
   NAME,
+  ofPlatform,
   platform,
   platforms,
   REQUIRE,
+  runtimes,
   tarball,
   USE,
 } from "./packages.ts";
 
 const packages = inject("packages");
 const main = tarball(packages);
-const ofPlatform = tarball(packages, `${NAME}-${platform}`);
-
-const runtimes = [["Node.js", process.execPath]];
-if (hasBun) runtimes.push(["Bun", "bun"]);
 
 let host: string;
 let hostWithoutBinary: string;
 /** A host with the package that a clone packs. */
 let hostOfClone: string;
 beforeAll(async () => {
-  host = await makeHost(main, ofPlatform);
-  hostWithoutBinary = await makeHost(main);
-  hostOfClone = await makeHost(tarball(join(packages, "clone")));
-});
-afterAll(async () => {
-  for (const path of [host, hostWithoutBinary, hostOfClone]) await rm(path, { recursive: true });
+  host = await makeHost(packages, main, tarball(packages, ofPlatform));
+  hostWithoutBinary = await makeHost(packages, main);
+  hostOfClone = await makeHost(packages, tarball(join(packages, "clone")));
 });
 
 function filesOf(path: string, name: string): string[] {
@@ -65,7 +59,7 @@ const SHIPPED = [
 describe("what is packed", () => {
   test("for a release: a package for each platform, of the same version", async () => {
     expect(filesOf(host, NAME)).toEqual(SHIPPED);
-    expect(filesOf(host, `${NAME}-${platform}`)).toEqual([
+    expect(filesOf(host, ofPlatform)).toEqual([
       "LICENSE",
       "README.md",
       "THIRD-PARTY-NOTICES",
@@ -75,7 +69,7 @@ describe("what is packed", () => {
     const { version, engines, optionalDependencies } = await manifestOf(host, NAME);
     const names = platforms.map((each) => `${NAME}-${each}`);
     expect(optionalDependencies).toEqual(Object.fromEntries(names.map((each) => [each, version])));
-    expect(await manifestOf(host, `${NAME}-${platform}`)).toMatchObject({
+    expect(await manifestOf(host, ofPlatform)).toMatchObject({
       version,
       engines,
       os: [process.platform],
@@ -86,7 +80,8 @@ describe("what is packed", () => {
   });
 
   test("for a release: at most 450 kB to download", async () => {
-    expect((await stat(main)).size + (await stat(ofPlatform)).size).toBeLessThan(450_000);
+    const [first, second] = [await stat(main), await stat(tarball(packages, ofPlatform))];
+    expect(first.size + second.size).toBeLessThan(450_000);
   });
 
   test("in a clone: the binary of this platform as well", () => {
@@ -107,6 +102,8 @@ describe("what is packed", () => {
   });
 });
 
+const pathOf = (path: string) => join(path, "node_modules", ofPlatform, binary);
+
 describe.each(runtimes)("installed, on %s", (_, runtime) => {
   test.each([
     ["require", "use.cjs", REQUIRE],
@@ -114,53 +111,41 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
   ])("%s", async (_way, file, load) => {
     for (const path of [host, hostOfClone]) {
       await writeFile(join(path, file), load + USE);
-      expect(await run(runtime!, [file], { cwd: path })).toEqual({ stdout: "65535\n", stderr: "" });
+      expect(await run(runtime, [file], { cwd: path })).toEqual({ stdout: "65535\n", stderr: "" });
     }
   });
 
   test("NAPI_RS_NATIVE_LIBRARY_PATH names the binary to load", async () => {
-    const env = {
-      ...process.env,
-      NAPI_RS_NATIVE_LIBRARY_PATH: join(host, "node_modules", `${NAME}-${platform}`, binary),
-    };
+    const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: pathOf(host) };
     await writeFile(join(hostWithoutBinary, "use.cjs"), REQUIRE + USE);
-    expect((await run(runtime!, ["use.cjs"], { cwd: hostWithoutBinary, env })).stdout).toBe("65535\n");
+    expect((await run(runtime, ["use.cjs"], { cwd: hostWithoutBinary, env })).stdout).toBe("65535\n");
   });
 
   test("NAPI_RS_NATIVE_LIBRARY_PATH names no binary: the error says so", async () => {
     const path = join(host, "none.node");
-    const { code, message, cause } = await loadingError(runtime!, host, [], {
-      NAPI_RS_NATIVE_LIBRARY_PATH: path,
-    });
-    expect(code).toBe("ERR_BINARY_NOT_LOADED");
-    expect(message).toBe(
-      `${NAME}: no binary could be loaded for ${platform}. NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: ` +
-        "set it to the path of a binary for this platform, or unset it.",
+    const { advice, cause } = await loadingError(runtime, host, [], { NAPI_RS_NATIVE_LIBRARY_PATH: path });
+    expect(advice).toBe(
+      `NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: set it to the path of a binary for this platform, or unset it.`,
     );
     expect(cause).toContain(path);
   });
 
   test("a missing binary: the error says what to do", async () => {
-    const { name, code, message, cause } = await loadingError(runtime!, hostWithoutBinary);
-    expect([name, code]).toEqual(["Error", "ERR_BINARY_NOT_LOADED"]);
-    expect(message).toBe(
-      `${NAME}: no binary could be loaded for ${platform}. Install the package again on the platform that runs it, with ` +
-        "optional dependencies, or, in a clone, run `npm run build`. " +
-        "There are binaries for Linux (glibc and musl), macOS and Windows, on x64 and arm64.",
+    const { advice, cause } = await loadingError(runtime, hostWithoutBinary);
+    expect(advice).toBe(
+      "Install the package again on the platform that runs it, with optional dependencies, or, in a clone, run " +
+        "`npm run build`. There are binaries for Linux (glibc and musl), macOS and Windows, on x64 and arm64.",
     );
     // Each attempt.
     expect(cause).toContain(join("native", binary));
-    expect(cause).toContain(`${NAME}-${platform}`);
+    expect(cause).toContain(ofPlatform);
   });
 
   test("a broken binary: the cause of the error says so", async () => {
-    const installed = join(host, "node_modules", `${NAME}-${platform}`, binary);
-    const broken = await makeHost(main, ofPlatform);
-    await writeFile(join(broken, "node_modules", `${NAME}-${platform}`, binary), "not a binary");
-    const { code, cause } = await loadingError(runtime!, broken);
-    await rm(broken, { recursive: true });
-    expect(code).toBe("ERR_BINARY_NOT_LOADED");
-    expect(cause).toContain(installed.replace(host, broken));
+    const broken = await makeHost(packages);
+    await cp(host, broken, { recursive: true });
+    await writeFile(pathOf(broken), "not a binary");
+    expect((await loadingError(runtime, broken)).cause).toContain(pathOf(broken));
   });
 });
 
@@ -168,10 +153,11 @@ describe("installed, on Node.js", () => {
   const permission = process.allowedNodeEnvironmentFlags.has("--permission")
     ? "--permission"
     : "--experimental-permission";
+  const permissions = () => [permission, `--allow-fs-read=${join(host, "*")}`];
 
   test.each([
     ["without __proto__", () => ["--disable-proto=delete"]],
-    ["with permissions", () => [permission, "--allow-addons", `--allow-fs-read=${join(host, "*")}`]],
+    ["with permissions", () => ["--allow-addons", ...permissions()]],
   ])("%s", async (_, flags) => {
     await writeFile(join(host, "flags.cjs"), REQUIRE + USE);
     const { stdout } = await run(process.execPath, [...flags(), join(host, "flags.cjs")], { cwd: host });
@@ -180,19 +166,17 @@ describe("installed, on Node.js", () => {
 
   test.each([
     ["--no-addons", () => ["--no-addons"]],
-    ["permissions without --allow-addons", () => [permission, `--allow-fs-read=${join(host, "*")}`]],
+    ["permissions without --allow-addons", permissions],
   ])("%s: the error says how to allow addons", async (_, flags) => {
-    const { code, message, cause } = await loadingError(process.execPath, host, flags());
-    expect(code).toBe("ERR_BINARY_NOT_LOADED");
-    expect(message).toBe(
-      `${NAME}: no binary could be loaded for ${platform}. Loading addons is disabled: start Node.js without --no-addons ` +
-        "and, if with --permission, also with --allow-addons.",
+    const { advice, cause } = await loadingError(process.execPath, host, flags());
+    expect(advice).toBe(
+      "Loading addons is disabled: start Node.js without --no-addons and, if with --permission, also with --allow-addons.",
     );
     expect(cause).toMatch(/^AggregateError: /);
   });
 });
 
-/** What loading throws, with the cause as text. */
+/** The advice in the error that loading throws, and its cause as text. */
 async function loadingError(runtime: string, path: string, flags: string[] = [], variables: object = {}) {
   const script = `
     try {
@@ -204,5 +188,9 @@ async function loadingError(runtime: string, path: string, flags: string[] = [],
   await writeFile(join(path, "error.cjs"), script);
   const env = { ...process.env, ...variables };
   const { stdout } = await run(runtime, [...flags, join(path, "error.cjs")], { cwd: path, env });
-  return JSON.parse(stdout);
+  const { message, cause, ...rest } = JSON.parse(stdout);
+  expect(rest).toEqual({ name: "Error", code: "ERR_BINARY_NOT_LOADED" });
+  const start = `${NAME}: no binary could be loaded for ${platform}. `;
+  expect(message.slice(0, start.length)).toBe(start);
+  return { advice: message.slice(start.length), cause };
 }

@@ -19,9 +19,13 @@ export const platforms = manifest.napi.targets.map((triple) => parseTriple(tripl
 /** The file that `npm run build` made for this platform. */
 export const binary = readdirSync("native").find((file) => file.endsWith(".node"))!;
 export const platform = binary.slice(`${NAME}.`.length, -".node".length);
+/** The package that has it. */
+export const ofPlatform = `${NAME}-${platform}`;
 
-/** Whether bundles are tested on Bun, too: `npm run test:bun`. */
+/** Whether there is Bun, too: `npm run test:bun`. */
 export const hasBun = !spawnSync("bun", ["--version"]).error;
+export const runtimes: [name: string, program: string][] = [["Node.js", process.execPath]];
+if (hasBun) runtimes.push(["Bun", "bun"]);
 
 /** What all hosts run: it prints 65535. */
 export const USE = `
@@ -35,13 +39,14 @@ export const REQUIRE = `const { convertTransfer, createHdrImageTransferCache } =
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The folder with the packages of a release, and the one of a clone in `clone`. */
+    /** The folder with the packages of a release, the one of a clone in `clone`, and all hosts. It is removed at the end. */
     packages: string;
   }
 }
 
 /** Packs. The binaries of other platforms are empty files. */
 export default async function setup({ provide }: TestProject) {
+  // The real path, since Node.js checks permissions for it.
   const folder = await realpath(await mkdtemp(join(tmpdir(), "hdr-packages-")));
   const [binaries, clone] = [join(folder, "binaries"), join(folder, "clone")];
   await mkdir(binaries);
@@ -58,9 +63,9 @@ export function tarball(folder: string, name = NAME): string {
   return join(folder, `${name}-${manifest.version}.tgz`);
 }
 
-/** Makes a host in a folder of its own: the real path, since Node.js checks permissions for it. */
-export async function makeHost(...packages: string[]): Promise<string> {
-  const host = await realpath(await mkdtemp(join(tmpdir(), "hdr-host-")));
+/** Makes a host in a folder of its own, among the packages. */
+export async function makeHost(folder: string, ...packages: string[]): Promise<string> {
+  const host = await mkdtemp(join(folder, "host-"));
   await writeFile(join(host, "package.json"), "{}");
   const paths = packages.map((path) => `"${path}"`).join(" ");
   await inShell(`npm install --offline --install-links --no-audit --no-fund ${paths}`, host);

@@ -11,25 +11,12 @@ import {
   type HlgOotf,
 } from "hdr-image-transfer-cache";
 
-/** What a host asks of its cache. */
-interface HostCache {
-  getConverted(
-    imageId: string,
-    sourceTransfer: "hlg" | "pq",
-    targetTransfer: "hlg" | "pq",
-    source: Buffer,
-  ): Buffer;
-  size(): number;
-  bytesUsed(): number;
-}
-
 type HostTransfer = "hlg" | "pq";
 declare const hostTransfer: HostTransfer;
 declare const source: Buffer;
 declare const limits: number | HdrImageTransferCacheOptions | undefined;
 declare const options: ConvertTransferOptions | undefined;
 
-export const forHost: HostCache = createHdrImageTransferCache();
 export const transfer: HdrTransfer = hostTransfer;
 export const back: HostTransfer = transfer;
 
