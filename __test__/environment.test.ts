@@ -75,6 +75,17 @@ test.each<[string, object, PropertyKey, PropertyDescriptor]>([
   compare();
 });
 
+test("a setter for the code of errors uses the cache", () => {
+  const cache = createHdrImageTransferCache();
+  cache.getConverted("image", "pq", "hlg", image(12));
+  const sizes: number[] = [];
+  withProperty(Error.prototype, "code", { set: () => sizes.push(cache.size()) }, () => {
+    expect(() => cache.getConverted("image", "pq", "hlg", image(1))).toThrow("of even byteLength");
+    expect(() => cache.delete(1 as never)).toThrow("imageId must be a string");
+  });
+  expect(sizes).toEqual([1, 1]);
+});
+
 test("Object.prototype is polluted: its options are used, as any inherited ones", () => {
   const given = [{}, { maxBytes: undefined }, undefined, 3, Object.create(null)];
   const caches = withProperty(Object.prototype, "maxBytes", { value: 6 }, () =>

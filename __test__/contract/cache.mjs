@@ -289,6 +289,18 @@ export const cases = [
       assert.ok(ratio > 0.5 && ratio <= 1, `${ratio}`);
     },
   ],
+  [
+    "conversionMs: not the time before a cache miss whose cached Buffer was detached",
+    async () => {
+      const cache = createHdrImageTransferCache();
+      const { buffer } = convert(cache, "image", 600);
+      structuredClone(buffer, { transfer: [buffer] });
+      await new Promise((done) => setTimeout(done, 20));
+      const [before, start] = [cache.stats().conversionMs, performance.now()];
+      convert(cache, "image", 600);
+      assert.ok(cache.stats().conversionMs - before <= performance.now() - start);
+    },
+  ],
   ...[
     [{}, 0],
     [{ maxEntries: 1000 }, 99_000],

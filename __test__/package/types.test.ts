@@ -68,6 +68,7 @@ describe("usage.ts compiles where only the package and @types/node are installed
   const bundler = ["--module", "preserve", "--moduleResolution", "bundler"];
   test.each([
     ["typescript", nodenext],
+    ["typescript6", nodenext],
     ["typescript7", nodenext],
     ["typescript7", bundler],
   ])("%s %j", async (name, resolution) => {
