@@ -25,9 +25,18 @@ type Planes = [[f32; PIXELS]; 3];
 /// The samples of these pixels.
 type Block<T> = [T; 3 * PIXELS];
 
-/// At the start of a cache line, so that no vector register is loaded from two.
+/// The memory that a block is converted in. At the start of a cache line, so that no vector register is loaded from two.
 #[repr(align(64))]
-struct Aligned<T>(T);
+struct Work {
+    planes: Planes,
+    samples: Block<Sample>,
+}
+
+impl Work {
+    fn new() -> Work {
+        Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] }
+    }
+}
 
 /// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal.
 ///
@@ -69,13 +78,14 @@ impl Luminance {
     /// If the length is not a multiple of 3.
     pub fn convert_in_place(&self, samples: &mut [Sample]) {
         assert!(samples.len().is_multiple_of(3), "there must be whole pixels");
+        let mut work = Work::new();
         let (blocks, tail) = samples.as_chunks_mut();
         for block in blocks {
-            let source = Aligned(*block);
-            self.convert_block(&source.0, block, |sample| sample);
+            self.convert_block(block, &mut work);
+            *block = work.samples;
         }
-        let converted = self.convert_tail(tail);
-        tail.copy_from_slice(&converted[..tail.len()]);
+        let converted = self.convert_tail(tail, &mut work);
+        tail.copy_from_slice(converted);
     }
 
     /// Writes the converted `source` to all of `target`, which must be as long.
@@ -84,67 +94,52 @@ impl Luminance {
     /// If the length is not a multiple of 3.
     pub fn convert(&self, source: &[impl SampleSource], target: &mut [MaybeUninit<Sample>]) {
         assert!(source.len().is_multiple_of(3), "there must be whole pixels");
+        let mut work = Work::new();
         let (blocks, tail) = source.as_chunks();
         let (targets, target_tail) = target.as_chunks_mut();
         for (block, target) in blocks.iter().zip(targets) {
-            self.convert_block(block, target, MaybeUninit::new);
+            self.convert_block(block, &mut work);
+            *target = work.samples.map(MaybeUninit::new);
         }
-        for (target, sample) in target_tail.iter_mut().zip(self.convert_tail(tail)) {
-            target.write(sample);
+        for (target, sample) in target_tail.iter_mut().zip(self.convert_tail(tail, &mut work)) {
+            target.write(*sample);
         }
     }
 
     /// Converts an incomplete block. The rest is black.
-    fn convert_tail(&self, tail: &[impl SampleSource]) -> Block<Sample> {
-        let mut source = [[0; 2]; 3 * PIXELS];
-        let mut target = source;
+    fn convert_tail<'work>(&self, tail: &[impl SampleSource], work: &'work mut Work) -> &'work [Sample] {
+        let mut block = [[0; 2]; 3 * PIXELS];
         if !tail.is_empty() {
-            source.iter_mut().zip(tail).for_each(|(copy, sample)| *copy = sample.read());
-            self.convert_block(&source, &mut target, |sample| sample);
+            block.iter_mut().zip(tail).for_each(|(copy, sample)| *copy = sample.read());
+            self.convert_block(&block, work);
         }
-        target
+        &work.samples[..tail.len()]
     }
 
-    /// Converts `from`, and writes each sample wrapped by `wrap`.
-    fn convert_block<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
+    fn convert_block(&self, block: &Block<impl SampleSource>, work: &mut Work) {
         match self.instruction_set {
-            InstructionSet::Portable => self.convert_pixels(from, to, wrap),
+            InstructionSet::Portable => self.convert_pixels(block, work),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "not every processor supports AVX2")]
             // SAFETY: `new` has checked that this one does.
-            InstructionSet::Avx2 => unsafe { self.convert_pixels_avx2(from, to, wrap) },
+            InstructionSet::Avx2 => unsafe { self.convert_pixels_avx2(block, work) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "not every processor supports AVX-512")]
             // SAFETY: `new` has checked that this one does.
-            InstructionSet::Avx512 => unsafe { self.convert_pixels_avx512(from, to, wrap) },
+            InstructionSet::Avx512 => unsafe { self.convert_pixels_avx512(block, work) },
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn convert_pixels_avx2<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
-        self.convert_pixels(from, to, wrap);
+    fn convert_pixels_avx2(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+        self.convert_pixels(block, work)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn convert_pixels_avx512<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
-        self.convert_pixels(from, to, wrap);
+    fn convert_pixels_avx512(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+        self.convert_pixels(block, work)
     }
 
     /// Inlined into each caller, to be compiled for its instruction set.
@@ -152,16 +147,11 @@ impl Luminance {
     /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop body: with
     /// the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
     #[inline(always)]
-    fn convert_pixels<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
-        let Aligned(planes) = &mut Aligned([[0.0; PIXELS]; 3]);
+    fn convert_pixels(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+        let Work { planes, samples } = work;
         match self.direction {
             Direction::PqToHlg => {
-                look_up(pq_eotf_roots(), from, planes);
+                look_up(pq_eotf_roots(), block, planes);
                 let mut gains = luminances(planes, |root| root * root);
                 // The luminance of black is 0, and its power infinite.
                 each(&mut gains, |luminance| (self.exponent * log2(luminance)).clamp(-126.0, 126.0));
@@ -170,7 +160,7 @@ impl Luminance {
                 each(planes.as_flattened_mut(), hlg_oetf);
             }
             Direction::HlgToPq => {
-                for (at, pixel) in from.as_chunks::<3>().0.iter().enumerate() {
+                for (at, pixel) in block.as_chunks::<3>().0.iter().enumerate() {
                     for (plane, sample) in planes.iter_mut().zip(pixel) {
                         plane[at] = f32::from(u16::from_le_bytes(sample.read()));
                     }
@@ -184,9 +174,9 @@ impl Luminance {
                 each(planes.as_flattened_mut(), pq_inverse_eotf);
             }
         }
-        for (at, pixel) in to.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        for (at, pixel) in samples.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             for (sample, plane) in pixel.iter_mut().zip(&*planes) {
-                *sample = wrap(nearest_code(plane[at]).to_le_bytes());
+                *sample = nearest_code(plane[at]).to_le_bytes();
             }
         }
     }
@@ -203,12 +193,13 @@ fn pq_eotf_roots() -> &'static [f32; 65536] {
     &ROOTS
 }
 
-/// Not inlined: vectorized, it would gather, which takes longer than single loads.
+/// Not inlined: vectorized, it would gather, which takes longer than single loads. Four values are stored together.
 #[inline(never)]
-fn look_up(table: &[f32; 65536], samples: &Block<impl SampleSource>, planes: &mut Planes) {
-    for (at, pixel) in samples.as_chunks::<3>().0.iter().enumerate() {
-        for (plane, sample) in planes.iter_mut().zip(pixel) {
-            plane[at] = table[usize::from(u16::from_le_bytes(sample.read()))];
+fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut Planes) {
+    for (at, pixels) in block.as_chunks::<12>().0.iter().enumerate() {
+        for (channel, plane) in planes.iter_mut().enumerate() {
+            let value = |pixel: usize| table[usize::from(u16::from_le_bytes(pixels[3 * pixel + channel].read()))];
+            plane.as_chunks_mut().0[at] = [0, 1, 2, 3].map(value);
         }
     }
 }
