@@ -48,7 +48,7 @@ pub struct Luminance {
     /// The inverse OOTF multiplies square roots of light by `scale` · Y^`exponent`. The OOTF adds
     /// `exponent` · log2(Y) + `scale` to logarithms of light.
     exponent: f32,
-    scale: f32,
+    offset: f32,
 }
 
 impl Luminance {
@@ -63,13 +63,13 @@ impl Luminance {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
         let gamma = rendering.display.system_gamma();
         let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
-        let (exponent, scale) = match direction {
+        let (exponent, offset) = match direction {
             // Light must be relative to the peak, here and in Y: the exponents of light add up to −1/γ.
-            Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
+            Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).log2() / 2.0),
             // Scaled and moved to the argument of the polynomial.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
         };
-        Luminance { instruction_set, direction, exponent: exponent as f32, scale: scale as f32 }
+        Luminance { instruction_set, direction, exponent: exponent as f32, offset: offset as f32 }
     }
 
     /// Converts samples in place.
@@ -153,21 +153,16 @@ impl Luminance {
             Direction::PqToHlg => {
                 look_up(pq_eotf_roots(), block, planes);
                 let mut gains = luminances(planes, |root| root * root);
-                // The luminance of black is 0, and its power infinite.
-                each(&mut gains, |luminance| (self.exponent * log2(luminance)).clamp(-126.0, 126.0));
-                each(&mut gains, |logarithm| self.scale * exp2(logarithm));
+                each(&mut gains, |luminance| self.exponent * log2(luminance) + self.offset);
+                each(&mut gains, exp2);
                 each_with(planes, &gains, |root, gain| root * gain);
                 each(planes.as_flattened_mut(), hlg_oetf);
             }
             Direction::HlgToPq => {
-                for (at, pixel) in block.as_chunks::<3>().0.iter().enumerate() {
-                    for (plane, sample) in planes.iter_mut().zip(pixel) {
-                        plane[at] = f32::from(u16::from_le_bytes(sample.read()));
-                    }
-                }
+                read(block, planes, f32::from);
                 each(planes.as_flattened_mut(), hlg_inverse_oetf);
                 let mut gains = luminances(planes, |light| light);
-                each(&mut gains, |luminance| self.exponent * log2(luminance) + self.scale);
+                each(&mut gains, |luminance| self.exponent * log2(luminance) + self.offset);
                 each(planes.as_flattened_mut(), |light| (1.0 / PQ_OCTAVES) as f32 * log2(light));
                 each_with(planes, &gains, |logarithm, gain| logarithm + gain);
                 each(planes.as_flattened_mut(), pq_root);
@@ -193,13 +188,18 @@ fn pq_eotf_roots() -> &'static [f32; 65536] {
     &ROOTS
 }
 
-/// Not inlined: vectorized, it would gather, which takes longer than single loads. Four values are stored together.
+/// Not inlined: vectorized, it would gather, which takes longer than single loads.
 #[inline(never)]
 fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut Planes) {
-    for (at, pixels) in block.as_chunks::<12>().0.iter().enumerate() {
-        for (channel, plane) in planes.iter_mut().enumerate() {
-            let value = |pixel: usize| table[usize::from(u16::from_le_bytes(pixels[3 * pixel + channel].read()))];
-            plane.as_chunks_mut().0[at] = [0, 1, 2, 3].map(value);
+    read(block, planes, |code| table[usize::from(code)]);
+}
+
+/// The value of each code value.
+#[inline(always)]
+fn read(block: &Block<impl SampleSource>, planes: &mut Planes, value: impl Fn(u16) -> f32) {
+    for (channel, plane) in planes.iter_mut().enumerate() {
+        for (place, pixel) in plane.iter_mut().zip(block.as_chunks::<3>().0) {
+            *place = value(u16::from_le_bytes(pixel[channel].read()));
         }
     }
 }
