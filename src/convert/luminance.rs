@@ -14,7 +14,7 @@ use std::f64::consts::{LN_2, LOG2_E};
 use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
-use super::series::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
+use super::coefficients::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
 use super::{Conversion, InstructionSet, Sample, SampleSource};
 use crate::curves::{Direction, HLG_A, HLG_B, HLG_C, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf};
 
@@ -65,7 +65,9 @@ impl Luminance {
         let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
         let (exponent, offset) = match direction {
             // Light must be relative to the peak, here and in Y: the exponents of light add up to −1/γ.
-            Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).log2() / 2.0),
+            Direction::PqToHlg => {
+                ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).log2() / 2.0)
+            }
             // Scaled and moved to the argument of the polynomial.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
         };
@@ -249,6 +251,7 @@ fn hlg_oetf(root: f32) -> f32 {
     const SLOPE: f64 = 65535.0 * HLG_A * LN_2;
     let dark = (65535.0 / 2.0) * root;
     let bright = SLOPE as f32 * log2(root * root - HLG_B as f32) + (65535.0 * HLG_C) as f32;
+    let bright = if bright < 65535.0 { bright } else { 65535.0 };
     if root <= 1.0 { dark } else { bright }
 }
 
@@ -278,13 +281,12 @@ fn pq_inverse_eotf(root: f32) -> f32 {
     65535.0 + square * (square + TWICE_SQUARE as f32)
 }
 
-/// The nearest code value. Above 65535, it clips.
+/// The nearest code value to a number from 0 to 65535.
 #[inline(always)]
 fn nearest_code(code: f32) -> u16 {
     /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the lowest bits.
     const ROUND: f32 = 8_388_608.0;
-    let clipped = if code < 65535.0 { code } else { 65535.0 };
-    (clipped + ROUND).to_bits() as u16
+    (code + ROUND).to_bits() as u16
 }
 
 /// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute below.
