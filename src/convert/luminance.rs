@@ -15,7 +15,7 @@ use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::coefficients::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
-use super::{Conversion, InstructionSet, Sample, SampleSource};
+use super::{Conversion, InstructionSet, Rendering, Sample, SampleSource};
 use crate::curves::{Direction, HLG_A, HLG_B, HLG_C, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf};
 
 /// The number of pixels that go through each step together. They stay in the first-level cache.
@@ -25,28 +25,25 @@ type Planes = [[f32; PIXELS]; 3];
 /// The samples of these pixels.
 type Block<T> = [T; 3 * PIXELS];
 
-/// The memory that a block is converted in. At the start of a cache line, so that no vector register is loaded from two.
+/// Where a block is converted. At the start of a cache line, so that no vector register is loaded from two.
 #[repr(align(64))]
 struct Work {
     planes: Planes,
     samples: Block<Sample>,
 }
 
-impl Work {
-    fn new() -> Work {
-        Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] }
-    }
-}
+const NEW_WORK: Work = Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] };
 
-/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal.
-///
-/// Display light is relative to 10000 cd/m² here.
+/// For the 12 of the HLG OETF: it changes from a square root to a logarithm at scene light 1/12.
+const LOG2_12: f64 = 3.584_962_500_721_156;
+
+/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display light is
+/// relative to 10000 cd/m².
 pub struct Luminance {
     /// Supported by the processor.
     instruction_set: InstructionSet,
     direction: Direction,
-    /// The inverse OOTF multiplies square roots of light by `scale` · Y^`exponent`. The OOTF adds
-    /// `exponent` · log2(Y) + `scale` to logarithms of light.
+    /// The gain of a pixel with luminance Y has the logarithm `exponent` · log2(Y) + `offset`.
     exponent: f32,
     offset: f32,
 }
@@ -56,20 +53,17 @@ impl Luminance {
     ///
     /// # Panics
     /// If the processor does not support the instruction set.
-    pub fn new(
-        Conversion { direction, rendering }: Conversion,
-        instruction_set: InstructionSet,
-    ) -> Luminance {
+    pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Luminance {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
-        let gamma = rendering.display.system_gamma();
-        let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
-        let (exponent, offset) = match direction {
-            // Light must be relative to the peak, here and in Y: the exponents of light add up to −1/γ.
-            Direction::PqToHlg => {
-                ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).log2() / 2.0)
-            }
-            // Scaled and moved to the argument of the polynomial.
-            Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
+        let Conversion { direction, rendering: Rendering { display, .. } } = conversion;
+        let gamma = display.system_gamma();
+        let peak = (display.peak_luminance() / PQ_PEAK_LUMINANCE).log2();
+        let [exponent, offset] = match direction {
+            // Light must be relative to the peak, here and in Y: the exponents of the peak add up to −1/γ. Half of all,
+            // because light is a square root: of 12 times scene light, in the end.
+            Direction::PqToHlg => [(1.0 - gamma) / gamma, LOG2_12 - peak / gamma].map(|part| part / 2.0),
+            // To the argument of `pq_root`.
+            Direction::HlgToPq => [gamma - 1.0, peak + PQ_OCTAVES].map(|part| part / PQ_OCTAVES),
         };
         Luminance { instruction_set, direction, exponent: exponent as f32, offset: offset as f32 }
     }
@@ -80,7 +74,7 @@ impl Luminance {
     /// If the length is not a multiple of 3.
     pub fn convert_in_place(&self, samples: &mut [Sample]) {
         assert!(samples.len().is_multiple_of(3), "there must be whole pixels");
-        let mut work = Work::new();
+        let mut work = NEW_WORK;
         let (blocks, tail) = samples.as_chunks_mut();
         for block in blocks {
             self.convert_block(block, &mut work);
@@ -96,7 +90,7 @@ impl Luminance {
     /// If the length is not a multiple of 3.
     pub fn convert(&self, source: &[impl SampleSource], target: &mut [MaybeUninit<Sample>]) {
         assert!(source.len().is_multiple_of(3), "there must be whole pixels");
-        let mut work = Work::new();
+        let mut work = NEW_WORK;
         let (blocks, tail) = source.as_chunks();
         let (targets, target_tail) = target.as_chunks_mut();
         for (block, target) in blocks.iter().zip(targets) {
@@ -151,22 +145,29 @@ impl Luminance {
     #[inline(always)]
     fn convert_pixels(&self, block: &Block<impl SampleSource>, work: &mut Work) {
         let Work { planes, samples } = work;
+        let log2_gain = |luminance| self.exponent * log2(luminance) + self.offset;
         match self.direction {
             Direction::PqToHlg => {
+                // PQ EOTF (table 4).
                 look_up(pq_eotf_roots(), block, planes);
+                // Inverse OOTF (table 5, note 5i). For black, the logarithm is −127, and the gain finite.
                 let mut gains = luminances(planes, |root| root * root);
-                each(&mut gains, |luminance| self.exponent * log2(luminance) + self.offset);
+                each(&mut gains, log2_gain);
                 each(&mut gains, exp2);
                 each_with(planes, &gains, |root, gain| root * gain);
+                // HLG OETF (table 5).
                 each(planes.as_flattened_mut(), hlg_oetf);
             }
             Direction::HlgToPq => {
+                // HLG inverse OETF (table 5).
                 read(block, planes, f32::from);
                 each(planes.as_flattened_mut(), hlg_inverse_oetf);
+                // OOTF (table 5).
                 let mut gains = luminances(planes, |light| light);
-                each(&mut gains, |luminance| self.exponent * log2(luminance) + self.offset);
+                each(&mut gains, log2_gain);
                 each(planes.as_flattened_mut(), |light| (1.0 / PQ_OCTAVES) as f32 * log2(light));
                 each_with(planes, &gains, |logarithm, gain| logarithm + gain);
+                // PQ inverse EOTF (table 4).
                 each(planes.as_flattened_mut(), pq_root);
                 each(planes.as_flattened_mut(), pq_inverse_eotf);
             }
@@ -196,7 +197,7 @@ fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut 
     read(block, planes, |code| table[usize::from(code)]);
 }
 
-/// The value of each code value.
+/// Plane by plane: in PQ to HLG, stores to one cache line after another take a tenth less than to three in turn.
 #[inline(always)]
 fn read(block: &Block<impl SampleSource>, planes: &mut Planes, value: impl Fn(u16) -> f32) {
     for (channel, plane) in planes.iter_mut().enumerate() {
@@ -237,15 +238,15 @@ fn luminances([red, green, blue]: &Planes, light: impl Fn(f32) -> f32) -> [f32; 
 fn hlg_inverse_oetf(code: f32) -> f32 {
     const SQUARE: f64 = 1.0 / (3.0 * 65535.0 * 65535.0);
     const SLOPE: f64 = LOG2_E / HLG_A / 65535.0;
-    /// The exponent at code value 0, with log2(12) for the division by 12.
-    const START: f64 = -LOG2_E * HLG_C / HLG_A - 3.584_962_500_721_156;
+    /// The exponent at code value 0.
+    const START: f64 = -LOG2_E * HLG_C / HLG_A - LOG2_12;
     let dark = SQUARE as f32 * (code * code);
     let bright = exp2(SLOPE as f32 * code + START as f32) + (HLG_B / 12.0) as f32;
     if code <= 32767.0 { dark } else { bright }
 }
 
-/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding.
-/// The error is at most 0.01.
+/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding. Above 65535, it
+/// clips. The error is at most 0.01.
 #[inline(always)]
 fn hlg_oetf(root: f32) -> f32 {
     const SLOPE: f64 = 65535.0 * HLG_A * LN_2;
