@@ -34,18 +34,16 @@ struct Work {
 
 const NEW_WORK: Work = Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] };
 
-/// For the 12 of the HLG OETF: it changes from a square root to a logarithm at scene light 1/12.
-const LOG2_12: f64 = 3.584_962_500_721_156;
-
 /// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display light is
 /// relative to 10000 cd/m².
 pub struct Luminance {
     /// Supported by the processor.
     instruction_set: InstructionSet,
     direction: Direction,
-    /// The gain of a pixel with luminance Y has the logarithm `exponent` · log2(Y) + `offset`.
+    /// The inverse OOTF multiplies square roots of light by `scale` · Y^`exponent`. The OOTF adds
+    /// `exponent` · log2(Y) + `scale` to logarithms of light.
     exponent: f32,
-    offset: f32,
+    scale: f32,
 }
 
 impl Luminance {
@@ -57,15 +55,15 @@ impl Luminance {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
         let Conversion { direction, rendering: Rendering { display, .. } } = conversion;
         let gamma = display.system_gamma();
-        let peak = (display.peak_luminance() / PQ_PEAK_LUMINANCE).log2();
-        let [exponent, offset] = match direction {
+        let peak = display.peak_luminance() / PQ_PEAK_LUMINANCE;
+        let (exponent, scale) = match direction {
             // Light must be relative to the peak, here and in Y: the exponents of the peak add up to −1/γ. Half of all,
             // because light is a square root: of 12 times scene light, in the end.
-            Direction::PqToHlg => [(1.0 - gamma) / gamma, LOG2_12 - peak / gamma].map(|part| part / 2.0),
+            Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
             // To the argument of `pq_root`.
-            Direction::HlgToPq => [gamma - 1.0, peak + PQ_OCTAVES].map(|part| part / PQ_OCTAVES),
+            Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
         };
-        Luminance { instruction_set, direction, exponent: exponent as f32, offset: offset as f32 }
+        Luminance { instruction_set, direction, exponent: exponent as f32, scale: scale as f32 }
     }
 
     /// Converts samples in place.
@@ -145,15 +143,14 @@ impl Luminance {
     #[inline(always)]
     fn convert_pixels(&self, block: &Block<impl SampleSource>, work: &mut Work) {
         let Work { planes, samples } = work;
-        let log2_gain = |luminance| self.exponent * log2(luminance) + self.offset;
         match self.direction {
             Direction::PqToHlg => {
                 // PQ EOTF (table 4).
                 look_up(pq_eotf_roots(), block, planes);
                 // Inverse OOTF (table 5, note 5i). For black, the logarithm is −127, and the gain finite.
                 let mut gains = luminances(planes, |root| root * root);
-                each(&mut gains, log2_gain);
-                each(&mut gains, exp2);
+                each(&mut gains, |luminance| self.exponent * log2(luminance));
+                each(&mut gains, |logarithm| self.scale * exp2(logarithm));
                 each_with(planes, &gains, |root, gain| root * gain);
                 // HLG OETF (table 5).
                 each(planes.as_flattened_mut(), hlg_oetf);
@@ -164,7 +161,7 @@ impl Luminance {
                 each(planes.as_flattened_mut(), hlg_inverse_oetf);
                 // OOTF (table 5).
                 let mut gains = luminances(planes, |light| light);
-                each(&mut gains, log2_gain);
+                each(&mut gains, |luminance| self.exponent * log2(luminance) + self.scale);
                 each(planes.as_flattened_mut(), |light| (1.0 / PQ_OCTAVES) as f32 * log2(light));
                 each_with(planes, &gains, |logarithm, gain| logarithm + gain);
                 // PQ inverse EOTF (table 4).
@@ -238,8 +235,8 @@ fn luminances([red, green, blue]: &Planes, light: impl Fn(f32) -> f32) -> [f32; 
 fn hlg_inverse_oetf(code: f32) -> f32 {
     const SQUARE: f64 = 1.0 / (3.0 * 65535.0 * 65535.0);
     const SLOPE: f64 = LOG2_E / HLG_A / 65535.0;
-    /// The exponent at code value 0.
-    const START: f64 = -LOG2_E * HLG_C / HLG_A - LOG2_12;
+    /// The exponent at code value 0, with log2(12) for the division by 12.
+    const START: f64 = -LOG2_E * HLG_C / HLG_A - 3.584_962_500_721_156;
     let dark = SQUARE as f32 * (code * code);
     let bright = exp2(SLOPE as f32 * code + START as f32) + (HLG_B / 12.0) as f32;
     if code <= 32767.0 { dark } else { bright }

@@ -58,11 +58,10 @@ pub trait SampleSource: Sync {
     fn read(&self) -> Sample;
 
     /// The samples, if no other thread may write them.
-    fn exclusive(source: &[Self]) -> Option<&[Sample]>
+    fn exclusive(_: &[Self]) -> Option<&[Sample]>
     where
         Self: Sized,
     {
-        let _ = source;
         None
     }
 }
