@@ -194,7 +194,7 @@ fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut 
     read(block, planes, |code| table[usize::from(code)]);
 }
 
-/// Plane by plane: in PQ to HLG, stores to one cache line after another take a tenth less than to three in turn.
+/// Plane by plane: PQ to HLG takes a fifteenth longer if each pixel is stored to all three in turn.
 #[inline(always)]
 fn read(block: &Block<impl SampleSource>, planes: &mut Planes, value: impl Fn(u16) -> f32) {
     for (channel, plane) in planes.iter_mut().enumerate() {
