@@ -1,18 +1,18 @@
-//! The polynomials of [`Segments`] with AVX-512: 32 samples at a time.
+//! [`Polynomials`] with AVX-512: 32 samples at a time.
 
 #![expect(unsafe_code, reason = "loads and stores of vector registers go through pointers")]
 
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
-use super::polynomials::{FINE_END, Segments};
+use super::polynomials::{FINE_END, Polynomials};
 use super::{Conversion, InstructionSet, Sample};
 
 /// The number of samples in a register.
 const LANES: usize = 32;
 
 /// Polynomials for a processor that supports AVX-512 F and BW.
-pub struct Avx512Polynomials(&'static Segments);
+pub struct Avx512Polynomials(&'static Polynomials);
 
 impl Avx512Polynomials {
     /// The polynomials of a conversion, if there are some.
@@ -21,7 +21,7 @@ impl Avx512Polynomials {
     /// If the processor does not support AVX-512 F and BW.
     pub fn new(conversion: Conversion) -> Option<Avx512Polynomials> {
         assert!(InstructionSet::Avx512.is_supported(), "the processor does not support AVX-512 F and BW");
-        Segments::fitted(conversion).map(Avx512Polynomials)
+        Polynomials::fitted(conversion).map(Avx512Polynomials)
     }
 
     /// Converts samples in place.
@@ -42,30 +42,30 @@ impl Avx512Polynomials {
     }
 }
 
-/// Converts front to back, reading each sample before writing it, so source may equal target.
+/// Converts front to back, reading each sample before writing it, so `from` may equal `to`.
 ///
 /// # Safety
-/// `source` must be readable and `target` writable for `count` samples, at any alignment. They must be equal or disjoint.
+/// `from` must be readable and `to` writable for `count` samples, at any alignment. They must be equal or disjoint.
 /// The processor must support AVX-512 F and BW.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn convert_samples(segments: &Segments, source: *const Sample, target: *mut Sample, count: usize) {
-    let registers = Registers::load(segments);
+unsafe fn convert_samples(polynomials: &Polynomials, from: *const Sample, to: *mut Sample, count: usize) {
+    let registers = Registers::load(polynomials);
     let tail = count % LANES;
     let whole = count - tail;
     for at in (0..whole).step_by(LANES) {
         // SAFETY: the `LANES` samples from `at` are within `count`.
-        let samples = unsafe { _mm512_loadu_epi16(source.add(at).cast()) };
+        let samples = unsafe { _mm512_loadu_epi16(from.add(at).cast()) };
         // SAFETY: as for the load.
-        unsafe { _mm512_storeu_epi16(target.add(at).cast(), registers.convert(samples)) };
+        unsafe { _mm512_storeu_epi16(to.add(at).cast(), registers.convert(samples)) };
     }
     let mask: __mmask32 = (1 << tail) - 1;
     // SAFETY: the mask selects the samples from `whole` to `count`; no byte beyond them is accessed.
-    let samples = unsafe { _mm512_maskz_loadu_epi16(mask, source.add(whole).cast()) };
+    let samples = unsafe { _mm512_maskz_loadu_epi16(mask, from.add(whole).cast()) };
     // SAFETY: as for the load.
-    unsafe { _mm512_mask_storeu_epi16(target.add(whole).cast(), mask, registers.convert(samples)) };
+    unsafe { _mm512_mask_storeu_epi16(to.add(whole).cast(), mask, registers.convert(samples)) };
 }
 
-/// [`Segments`] in registers: two for each array, of 64 words or of 32 floats.
+/// [`Polynomials`] in registers: two for each array, of 64 words or of 32 floats.
 struct Registers {
     clamp_max: __m512i,
     coarse_offset: __m512i,
@@ -77,18 +77,18 @@ struct Registers {
 
 impl Registers {
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn load(segments: &Segments) -> Registers {
+    fn load(polynomials: &Polynomials) -> Registers {
         // SAFETY: both have 128 bytes, and any bits are valid.
         let words = |array: &[u16; 64]| unsafe { std::mem::transmute::<[u16; 64], [__m512i; 2]>(*array) };
         // SAFETY: both have 128 bytes, and any bits are valid.
         let floats = |array: &[f32; 32]| unsafe { std::mem::transmute::<[f32; 32], [__m512; 2]>(*array) };
         Registers {
-            clamp_max: _mm512_set1_epi16(segments.clamp_max.cast_signed()),
-            coarse_offset: _mm512_set1_epi16(segments.coarse_offset.cast_signed()),
-            fine: words(&segments.fine),
-            coarse: words(&segments.coarse),
-            origin: floats(&segments.origin),
-            coefficients: segments.coefficients.each_ref().map(floats),
+            clamp_max: _mm512_set1_epi16(polynomials.clamp_max.cast_signed()),
+            coarse_offset: _mm512_set1_epi16(polynomials.coarse_offset.cast_signed()),
+            fine: words(&polynomials.fine),
+            coarse: words(&polynomials.coarse),
+            origin: floats(&polynomials.origin),
+            coefficients: polynomials.coefficients.each_ref().map(floats),
         }
     }
 

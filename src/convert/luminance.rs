@@ -14,8 +14,8 @@ use std::f64::consts::{LN_2, LOG2_E};
 use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
-use super::series::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
-use super::{Conversion, InstructionSet, Sample, SampleSource};
+use super::coefficients::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
+use super::{Conversion, InstructionSet, Rendering, Sample, SampleSource};
 use crate::curves::{Direction, HLG_A, HLG_B, HLG_C, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf};
 
 /// The number of pixels that go through each step together. They stay in the first-level cache.
@@ -25,13 +25,17 @@ type Planes = [[f32; PIXELS]; 3];
 /// The samples of these pixels.
 type Block<T> = [T; 3 * PIXELS];
 
-/// At the start of a cache line, so that no vector register is loaded from two.
+/// Where a block is converted. At the start of a cache line, so that no vector register is loaded from two.
 #[repr(align(64))]
-struct Aligned<T>(T);
+struct Work {
+    planes: Planes,
+    samples: Block<Sample>,
+}
 
-/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal.
-///
-/// Display light is relative to 10000 cd/m² here.
+const NEW_WORK: Work = Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] };
+
+/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display light is
+/// relative to 10000 cd/m².
 pub struct Luminance {
     /// Supported by the processor.
     instruction_set: InstructionSet,
@@ -47,17 +51,16 @@ impl Luminance {
     ///
     /// # Panics
     /// If the processor does not support the instruction set.
-    pub fn new(
-        Conversion { direction, rendering }: Conversion,
-        instruction_set: InstructionSet,
-    ) -> Luminance {
+    pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Luminance {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
-        let gamma = rendering.display.system_gamma();
-        let peak = rendering.display.peak_luminance() / PQ_PEAK_LUMINANCE;
+        let Conversion { direction, rendering: Rendering { display, .. } } = conversion;
+        let gamma = display.system_gamma();
+        let peak = display.peak_luminance() / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
-            // Light must be relative to the peak, here and in Y: the exponents of light add up to −1/γ.
+            // Light must be relative to the peak, here and in Y: the exponents of the peak add up to −1/γ. Half of all,
+            // because light is a square root: of 12 times scene light, in the end.
             Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
-            // Scaled and moved to the argument of the polynomial.
+            // To the argument of `pq_root`.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
         };
         Luminance { instruction_set, direction, exponent: exponent as f32, scale: scale as f32 }
@@ -69,13 +72,14 @@ impl Luminance {
     /// If the length is not a multiple of 3.
     pub fn convert_in_place(&self, samples: &mut [Sample]) {
         assert!(samples.len().is_multiple_of(3), "there must be whole pixels");
+        let mut work = NEW_WORK;
         let (blocks, tail) = samples.as_chunks_mut();
         for block in blocks {
-            let source = Aligned(*block);
-            self.convert_block(&source.0, block, |sample| sample);
+            self.convert_block(block, &mut work);
+            *block = work.samples;
         }
-        let converted = self.convert_tail(tail);
-        tail.copy_from_slice(&converted[..tail.len()]);
+        let converted = self.convert_tail(tail, &mut work);
+        tail.copy_from_slice(converted);
     }
 
     /// Writes the converted `source` to all of `target`, which must be as long.
@@ -84,67 +88,52 @@ impl Luminance {
     /// If the length is not a multiple of 3.
     pub fn convert(&self, source: &[impl SampleSource], target: &mut [MaybeUninit<Sample>]) {
         assert!(source.len().is_multiple_of(3), "there must be whole pixels");
+        let mut work = NEW_WORK;
         let (blocks, tail) = source.as_chunks();
         let (targets, target_tail) = target.as_chunks_mut();
         for (block, target) in blocks.iter().zip(targets) {
-            self.convert_block(block, target, MaybeUninit::new);
+            self.convert_block(block, &mut work);
+            *target = work.samples.map(MaybeUninit::new);
         }
-        for (target, sample) in target_tail.iter_mut().zip(self.convert_tail(tail)) {
-            target.write(sample);
+        for (target, sample) in target_tail.iter_mut().zip(self.convert_tail(tail, &mut work)) {
+            target.write(*sample);
         }
     }
 
     /// Converts an incomplete block. The rest is black.
-    fn convert_tail(&self, tail: &[impl SampleSource]) -> Block<Sample> {
-        let mut source = [[0; 2]; 3 * PIXELS];
-        let mut target = source;
+    fn convert_tail<'work>(&self, tail: &[impl SampleSource], work: &'work mut Work) -> &'work [Sample] {
+        let mut block = [[0; 2]; 3 * PIXELS];
         if !tail.is_empty() {
-            source.iter_mut().zip(tail).for_each(|(copy, sample)| *copy = sample.read());
-            self.convert_block(&source, &mut target, |sample| sample);
+            block.iter_mut().zip(tail).for_each(|(copy, sample)| *copy = sample.read());
+            self.convert_block(&block, work);
         }
-        target
+        &work.samples[..tail.len()]
     }
 
-    /// Converts `from`, and writes each sample wrapped by `wrap`.
-    fn convert_block<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
+    fn convert_block(&self, block: &Block<impl SampleSource>, work: &mut Work) {
         match self.instruction_set {
-            InstructionSet::Portable => self.convert_pixels(from, to, wrap),
+            InstructionSet::Portable => self.convert_pixels(block, work),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "not every processor supports AVX2")]
             // SAFETY: `new` has checked that this one does.
-            InstructionSet::Avx2 => unsafe { self.convert_pixels_avx2(from, to, wrap) },
+            InstructionSet::Avx2 => unsafe { self.convert_pixels_avx2(block, work) },
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "not every processor supports AVX-512")]
             // SAFETY: `new` has checked that this one does.
-            InstructionSet::Avx512 => unsafe { self.convert_pixels_avx512(from, to, wrap) },
+            InstructionSet::Avx512 => unsafe { self.convert_pixels_avx512(block, work) },
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn convert_pixels_avx2<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
-        self.convert_pixels(from, to, wrap);
+    fn convert_pixels_avx2(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+        self.convert_pixels(block, work)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn convert_pixels_avx512<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
-        self.convert_pixels(from, to, wrap);
+    fn convert_pixels_avx512(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+        self.convert_pixels(block, work)
     }
 
     /// Inlined into each caller, to be compiled for its instruction set.
@@ -152,41 +141,37 @@ impl Luminance {
     /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop body: with
     /// the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
     #[inline(always)]
-    fn convert_pixels<S: SampleSource, T>(
-        &self,
-        from: &Block<S>,
-        to: &mut Block<T>,
-        wrap: impl Fn(Sample) -> T,
-    ) {
-        let Aligned(planes) = &mut Aligned([[0.0; PIXELS]; 3]);
+    fn convert_pixels(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+        let Work { planes, samples } = work;
         match self.direction {
             Direction::PqToHlg => {
-                look_up(pq_eotf_roots(), from, planes);
+                // PQ EOTF (table 4).
+                look_up(pq_eotf_roots(), block, planes);
+                // Inverse OOTF (table 5, note 5i). For black, the logarithm is −127, and the gain finite.
                 let mut gains = luminances(planes, |root| root * root);
-                // The luminance of black is 0, and its power infinite.
-                each(&mut gains, |luminance| (self.exponent * log2(luminance)).clamp(-126.0, 126.0));
+                each(&mut gains, |luminance| self.exponent * log2(luminance));
                 each(&mut gains, |logarithm| self.scale * exp2(logarithm));
                 each_with(planes, &gains, |root, gain| root * gain);
+                // HLG OETF (table 5).
                 each(planes.as_flattened_mut(), hlg_oetf);
             }
             Direction::HlgToPq => {
-                for (at, pixel) in from.as_chunks::<3>().0.iter().enumerate() {
-                    for (plane, sample) in planes.iter_mut().zip(pixel) {
-                        plane[at] = f32::from(u16::from_le_bytes(sample.read()));
-                    }
-                }
+                // HLG inverse OETF (table 5).
+                read(block, planes, f32::from);
                 each(planes.as_flattened_mut(), hlg_inverse_oetf);
+                // OOTF (table 5).
                 let mut gains = luminances(planes, |light| light);
                 each(&mut gains, |luminance| self.exponent * log2(luminance) + self.scale);
                 each(planes.as_flattened_mut(), |light| (1.0 / PQ_OCTAVES) as f32 * log2(light));
                 each_with(planes, &gains, |logarithm, gain| logarithm + gain);
+                // PQ inverse EOTF (table 4).
                 each(planes.as_flattened_mut(), pq_root);
                 each(planes.as_flattened_mut(), pq_inverse_eotf);
             }
         }
-        for (at, pixel) in to.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        for (at, pixel) in samples.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             for (sample, plane) in pixel.iter_mut().zip(&*planes) {
-                *sample = wrap(nearest_code(plane[at]).to_le_bytes());
+                *sample = nearest_code(plane[at]).to_le_bytes();
             }
         }
     }
@@ -205,10 +190,16 @@ fn pq_eotf_roots() -> &'static [f32; 65536] {
 
 /// Not inlined: vectorized, it would gather, which takes longer than single loads.
 #[inline(never)]
-fn look_up(table: &[f32; 65536], samples: &Block<impl SampleSource>, planes: &mut Planes) {
-    for (at, pixel) in samples.as_chunks::<3>().0.iter().enumerate() {
-        for (plane, sample) in planes.iter_mut().zip(pixel) {
-            plane[at] = table[usize::from(u16::from_le_bytes(sample.read()))];
+fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut Planes) {
+    read(block, planes, |code| table[usize::from(code)]);
+}
+
+/// Plane by plane: PQ to HLG takes a fifteenth longer if each pixel is stored to all three in turn.
+#[inline(always)]
+fn read(block: &Block<impl SampleSource>, planes: &mut Planes, value: impl Fn(u16) -> f32) {
+    for (channel, plane) in planes.iter_mut().enumerate() {
+        for (place, pixel) in plane.iter_mut().zip(block.as_chunks::<3>().0) {
+            *place = value(u16::from_le_bytes(pixel[channel].read()));
         }
     }
 }
@@ -251,13 +242,14 @@ fn hlg_inverse_oetf(code: f32) -> f32 {
     if code <= 32767.0 { dark } else { bright }
 }
 
-/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding.
-/// The error is at most 0.01.
+/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding. Above 65535, it
+/// clips. The error is at most 0.01.
 #[inline(always)]
 fn hlg_oetf(root: f32) -> f32 {
     const SLOPE: f64 = 65535.0 * HLG_A * LN_2;
     let dark = (65535.0 / 2.0) * root;
     let bright = SLOPE as f32 * log2(root * root - HLG_B as f32) + (65535.0 * HLG_C) as f32;
+    let bright = if bright < 65535.0 { bright } else { 65535.0 };
     if root <= 1.0 { dark } else { bright }
 }
 
@@ -287,13 +279,12 @@ fn pq_inverse_eotf(root: f32) -> f32 {
     65535.0 + square * (square + TWICE_SQUARE as f32)
 }
 
-/// The nearest code value. Above 65535, it clips.
+/// The nearest code value to a number from 0 to 65535.
 #[inline(always)]
 fn nearest_code(code: f32) -> u16 {
     /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the lowest bits.
     const ROUND: f32 = 8_388_608.0;
-    let clipped = if code < 65535.0 { code } else { 65535.0 };
-    (clipped + ROUND).to_bits() as u16
+    (code + ROUND).to_bits() as u16
 }
 
 /// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute below.

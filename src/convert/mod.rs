@@ -4,9 +4,9 @@
 //! | --- | --- |
 //! | [`kernel`] | the algorithm that converts on one thread: table, polynomials or luminance |
 //! | [`instruction_set`] | the instructions that kernels are compiled for |
-//! | `polynomials`, `segments` | piecewise polynomials that equal the table, and their fitted coefficients |
-//! | `avx512` | the polynomials with AVX-512 |
-//! | `luminance`, `series` | the OOTF by luminance, and the fitted coefficients of its series |
+//! | `polynomials`, `avx512` | piecewise polynomials that equal the table, and their evaluation with AVX-512 |
+//! | `luminance` | the OOTF by luminance |
+//! | `coefficients` | the fitted coefficients of both |
 //! | `threads` | splitting an image across threads |
 //! | `new_memory` | providing the pages of new memory |
 //!
@@ -20,7 +20,7 @@
 //! | `threads::CHUNK` | 768 KiB | what a thread takes at a time. The threads of a busy machine differ in speed, so an even split would wait for the slowest |
 //! | `new_memory::PIECE` | 192 KiB | what is converted after its pages are provided, so that it stays in the cache. From 64 KiB to 2 MiB made no difference |
 //! | `kernel::COPY_BLOCK` | 6 KiB | what is copied and then converted in place, in the first-level cache |
-//! | `luminance::BLOCK` | 384 bytes | what goes through each step of the arithmetic together |
+//! | `luminance::PIXELS` | 384 bytes | what goes through each step of the arithmetic together |
 //!
 //! # Adding a kernel
 //! Add a variant to [`Kernel`] and choose it in [`Kernel::new`]; for a new instruction set, add a variant to
@@ -29,15 +29,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[rustfmt::skip]
+mod coefficients;
 mod instruction_set;
 mod kernel;
 mod luminance;
 mod new_memory;
 #[cfg(any(target_arch = "x86_64", test))]
 mod polynomials;
-#[cfg(any(target_arch = "x86_64", test))]
-mod segments;
-mod series;
 mod threads;
 
 use std::mem::MaybeUninit;
@@ -59,11 +58,10 @@ pub trait SampleSource: Sync {
     fn read(&self) -> Sample;
 
     /// The samples, if no other thread may write them.
-    fn exclusive(source: &[Self]) -> Option<&[Sample]>
+    fn exclusive(_: &[Self]) -> Option<&[Sample]>
     where
         Self: Sized,
     {
-        let _ = source;
         None
     }
 }

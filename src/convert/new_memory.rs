@@ -4,15 +4,10 @@
 //! page. Linux can provide many base pages at once (`MADV_POPULATE_WRITE`, Linux 5.14), or huge pages of 2 MiB
 //! (`MADV_HUGEPAGE`).
 //!
-//! Huge pages are fastest, except in a virtual machine whose host takes back free memory, as microVMs and WSL 2 do. Then the
-//! host provides each huge page in pages of 4 KiB again. To provide 50 MB on such a machine (2 cores, Zen 3) took, as the
-//! median of 4 to 15 runs, in milliseconds:
-//!
-//! | | just freed, 1 thread | 2 threads | freed 3 s before, 1 thread | 2 threads |
-//! | --- | --- | --- | --- | --- |
-//! | page faults | 27 | 16 | 28 | 14 |
-//! | base pages, populated | 20 | 14 | 21 | 12 to 21 |
-//! | huge pages, populated | 4 | 4 | 62 | 48 |
+//! Huge pages are fastest, except in a virtual machine whose host takes back free memory, as microVMs and WSL 2 do. Then
+//! the host provides each huge page in pages of 4 KiB again. On such a machine (2 cores, Zen 3), 50 MB that were freed
+//! 3 s before took 62 ms as huge pages, 21 ms as populated base pages and 28 ms by page faults, on one thread; memory that
+//! was just freed took 4, 20 and 27 ms (medians of 4 to 15 runs).
 
 use std::mem::MaybeUninit;
 

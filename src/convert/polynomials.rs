@@ -2,15 +2,15 @@
 //!
 //! A table look-up in memory gives one sample at a time; a look-up in a vector register gives many. So the code
 //! values are divided into up to 32 segments, found through the top bits of the sample, and each segment has a
-//! polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the result rounds to the right code value
-//! for all 65536 samples: it equals the table to the bit.
+//! polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the result rounds to
+//! the right code value for all 65536 samples: it equals the table to the bit.
 
-use super::{Conversion, Rendering, segments};
+use super::{Conversion, Rendering, coefficients};
 use crate::curves::{Direction, HlgDisplay};
 
 /// The polynomials of a conversion. Any instruction set with 32-bit floats and fused multiply-add can evaluate
-/// them; [`Segments::convert_sample`] is the reference.
-pub struct Segments {
+/// them; [`Polynomials::convert_sample`] is the reference.
+pub struct Polynomials {
     /// Larger samples are clamped to this one.
     pub clamp_max: u16,
     /// Moves the boundaries of the coarse cells to where the curve is not smooth.
@@ -29,16 +29,16 @@ pub struct Segments {
 /// Samples below this find their segment in cells of 32 code values, others in cells of 1024.
 pub const FINE_END: u16 = 2048;
 
-impl Segments {
+impl Polynomials {
     /// The fitted polynomials of a per-channel conversion. There are some for the reference display only.
-    pub fn fitted(Conversion { direction, rendering }: Conversion) -> Option<&'static Segments> {
-        let segments = match direction {
-            Direction::PqToHlg => &segments::PQ_TO_HLG,
-            Direction::HlgToPq => &segments::HLG_TO_PQ,
+    pub fn fitted(Conversion { direction, rendering }: Conversion) -> Option<&'static Polynomials> {
+        let polynomials = match direction {
+            Direction::PqToHlg => &coefficients::PQ_TO_HLG,
+            Direction::HlgToPq => &coefficients::HLG_TO_PQ,
         };
         // A new field may need other polynomials.
         let Rendering { ootf: _, display } = rendering;
-        (display == HlgDisplay::REFERENCE).then_some(segments)
+        (display == HlgDisplay::REFERENCE).then_some(polynomials)
     }
 
     /// The converted sample.
@@ -67,10 +67,14 @@ mod tests {
     fn the_polynomials_equal_the_tables() {
         for direction in [Direction::PqToHlg, Direction::HlgToPq] {
             let conversion = Conversion { direction, rendering: Rendering::default() };
-            let segments = Segments::fitted(conversion).unwrap();
+            let polynomials = Polynomials::fitted(conversion).unwrap();
             let table = Table::shared(direction, HlgDisplay::REFERENCE);
             for sample in 0..=u16::MAX {
-                assert_eq!(segments.convert_sample(sample), table.get(sample), "{direction:?} of {sample}");
+                assert_eq!(
+                    polynomials.convert_sample(sample),
+                    table.get(sample),
+                    "{direction:?} of {sample}"
+                );
             }
         }
     }
@@ -79,6 +83,6 @@ mod tests {
     fn other_displays_have_no_polynomials() {
         let display = HlgDisplay::new(600.0).unwrap();
         let rendering = Rendering { ootf: Ootf::PerChannel, display };
-        assert!(Segments::fitted(Conversion { direction: Direction::PqToHlg, rendering }).is_none());
+        assert!(Polynomials::fitted(Conversion { direction: Direction::PqToHlg, rendering }).is_none());
     }
 }
