@@ -15,14 +15,14 @@ const TABLES = {
   },
   zscale: { title: "Luminance, 4K, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
   hits: {
-    title: "Short calls, and the same by a `Map` in order of use and a `Uint16Array` loop",
-    ratios: [["addon", "JavaScript", "times JavaScript"]],
+    title: "Short calls, and the same with a `Uint16Array` loop, cached in a `Map`",
+    ratios: [["addon", "`Uint16Array` loop", "times the loop"]],
   },
   first: { title: "A new process, 1080p in place" },
   memory: {
     title: "Peak memory of a process, 4K images within 200 MiB",
     unit: "MiB",
-    ratios: [["addon", "`Map`", "times `Map`"]],
+    ratios: [["addon", "`Uint16Array` loop", "times the loop"]],
   },
   scale: { title: "Each megapixel, HLG to PQ" },
 };
