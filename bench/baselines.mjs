@@ -1,4 +1,4 @@
-// The baselines: the TypeScript modules that the addon replaces, with the functions of the addon. The demo has them, too.
+// The baselines: what the addon replaces, in JavaScript and with the same functions. The demo uses them, too.
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
