@@ -6,12 +6,13 @@ import { createRequire } from "node:module";
 
 import * as addon from "hdr-image-transfer-cache";
 
-import { convertByLoop, convertByView, MapCache, moduleOf } from "./baselines.mjs";
+import { BASELINES } from "./baselines.mjs";
 import { measure } from "./measure.mjs";
 
-export { zscale } from "./zscale.mjs";
-
 export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160] };
+
+/** The faster baseline. */
+const VIEW = "`Uint16Array` loop";
 
 /** The pause after garbage is collected. Node.js frees Buffers on another thread. */
 const SETTLE_MS = 20;
@@ -37,12 +38,6 @@ export function createImage(width, height) {
     samples[at] = 20000 + 16000 * Math.sin(at / 5000) + (noise % 2048);
   }
   return Buffer.from(samples.buffer);
-}
-
-function convertedBy(convert, source, from, to) {
-  const converted = Buffer.from(source);
-  convert(converted, from, to);
-  return converted;
 }
 
 /** The directions of a conversion, as code and in words. */
@@ -80,12 +75,7 @@ async function callsOf(kind, implementations, ...args) {
 export async function frame({ size }) {
   const source = createImage(...SIZES[size]);
   const scratch = Buffer.from(source);
-  const implementations = {
-    "`readUInt16LE` loop": moduleOf(convertByLoop),
-    "`Uint16Array` loop": moduleOf(convertByView),
-    addon,
-  };
-  const calls = await callsOf("frameCalls", implementations, source, scratch);
+  const calls = await callsOf("frameCalls", { ...BASELINES, addon }, source, scratch);
   assertEqual(calls["2 images, later frames"]);
   assertEqualInPlace(calls["video layer"], scratch, source);
   const rounds = { rounds: size === "4K" ? 9 : 15 };
@@ -106,11 +96,11 @@ export async function frame({ size }) {
 export async function misses({ size, restSeconds, against }) {
   const source = createImage(...SIZES[size]);
   let id = 0;
-  const converting = mapValues(buildsOf(against), ({ createHdrImageTransferCache }) => {
-    const cache = createHdrImageTransferCache({ maxEntries: 1 });
+  const implementations = { ...buildsOf(against), [VIEW]: BASELINES[VIEW] };
+  const converting = mapValues(implementations, ({ createHdrImageTransferCache }) => {
+    const cache = createHdrImageTransferCache({ maxBytes: source.byteLength });
     return () => cache.getConverted(`${id++}`, "hlg", "pq", source);
   });
-  converting["`Uint16Array` loop"] = () => convertedBy(convertByView, source, "hlg", "pq");
   assertEqual(converting);
   const title = `${size}, ${restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back"}`;
   const variants = { ...converting, "`Buffer.from(source)`": () => Buffer.from(source) };
@@ -129,7 +119,9 @@ export async function inPlace({ title, ootf, isShared, against }) {
     const converting = mapValues(buildsOf(against), ({ convertTransfer }) => () => {
       convertTransfer(buf, from, to, { ootf });
     });
-    const byLoop = ootf === "per-channel" && { loop: () => convertByLoop(buf, from, to) };
+    const byLoop = ootf === "per-channel" && {
+      loop: () => BASELINES[VIEW].convertTransfer(buf, from, to),
+    };
     assertEqualInPlace({ ...converting, ...byLoop }, buf, source);
     const row = `${ootf}, ${direction}, ${title}`;
     rows[row] = await measure(row, { ...converting, copy }, { prepare: copy });
@@ -139,7 +131,7 @@ export async function inPlace({ title, ootf, isShared, against }) {
 
 /** Calls that convert no image or one pixel. */
 export async function hits({ against }) {
-  const implementations = { ...buildsOf(against), JavaScript: moduleOf(convertByView) };
+  const implementations = { ...buildsOf(against), [VIEW]: BASELINES[VIEW] };
   const calls = await callsOf("smallCalls", implementations, createImage(64, 36));
   const rows = {};
   for (const [row, variants] of Object.entries(calls)) {
@@ -184,8 +176,8 @@ export async function first({ loadMs }) {
 
 /** The peak memory of a process for 100 misses at 4K within 200 MiB. */
 export async function memory({ implementation }) {
-  const cache =
-    implementation === "addon" ? addon.createHdrImageTransferCache({}) : new MapCache(convertByView);
+  const { createHdrImageTransferCache } = { ...BASELINES, addon }[implementation];
+  const cache = createHdrImageTransferCache({});
   const source = createImage(...SIZES["4K"]);
   for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "hlg", "pq", source);
   return process.resourceUsage().maxRSS / 1024;

@@ -3,15 +3,14 @@
 // documentation.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { Command, Option } from "commander";
 
 import { npmRuntime } from "../scripts/platforms/tools.mjs";
-import { instructionSets, machineInWords } from "./machine.mjs";
 import { summaryOf } from "./measure.mjs";
 import { tableOf, toConsole } from "./report.mjs";
 
@@ -20,6 +19,14 @@ const REST_SECONDS = 3;
 const ONE_THREAD = { RAYON_NUM_THREADS: "1" };
 /** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
 const NEW_MEMORY = { MALLOC_MMAP_THRESHOLD_: "65536" };
+
+// Only Linux lists the instruction sets.
+const cpuInfo = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+const instructionSets = [
+  ...(/\bavx512bw\b/.test(cpuInfo) ? ["AVX-512"] : []),
+  ...(/\bavx2\b/.test(cpuInfo) ? ["AVX2"] : []),
+  "portable",
+];
 
 /** How each case is run, by `run(name, options, environment)`. */
 const CASES = {
@@ -31,9 +38,11 @@ const CASES = {
     ...run("misses", { size: "1080p", restSeconds: 0 }),
   }),
   memory: (run) => {
-    const peaks = (implementation) =>
-      summaryOf(repeat(`memory, ${implementation}`, 3, () => run("memory", { implementation })));
-    return { "100 misses": { addon: peaks("addon"), "`Map`": peaks("Map") } };
+    const peaks = ["addon", "`Uint16Array` loop"].map((implementation) => {
+      const runs = repeat(`memory, ${implementation}`, 3, () => run("memory", { implementation }));
+      return [implementation, summaryOf(runs)];
+    });
+    return { "100 misses": Object.fromEntries(peaks) };
   },
   inPlace,
   zscale: (run) => run("zscale", {}, ONE_THREAD),
@@ -86,10 +95,25 @@ const { runtime: runtimes, against, record } = command.opts();
 const unknown = command.args.filter((name) => !(name in CASES));
 if (unknown.length > 0) command.error(`There is no case ${unknown.join(", ")}; see --help.`);
 
-const machine = machineInWords();
+const machine = [
+  cpus()[0]?.model.trim() ?? process.arch,
+  `${availableParallelism()} processors`,
+  ...(cpuInfo ? [instructionSets[0]] : []),
+  ...(reportsFreePages() ? ["free page reporting"] : []),
+].join(", ");
 console.log(machine);
 const recorded = readRecorded();
 for (const name of runtimes) await measureOn(name);
+
+/** Whether a memory balloon (virtio device 5) of this virtual machine reports free pages (feature 5). */
+function reportsFreePages() {
+  const folder = "/sys/bus/virtio/devices";
+  if (!existsSync(folder)) return false;
+  const read = (device, name) => readFileSync(`${folder}/${device}/${name}`, "utf8").trim();
+  return readdirSync(folder).some(
+    (device) => read(device, "device") === "0x0005" && read(device, "features")[5] === "1",
+  );
+}
 
 /** What was measured before, unless all cases are measured anew. */
 function readRecorded() {

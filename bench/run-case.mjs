@@ -4,6 +4,6 @@ const start = performance.now();
 await import("hdr-image-transfer-cache");
 const loadMs = performance.now() - start;
 
-const cases = await import("./cases.mjs");
+const cases = { ...(await import("./cases.mjs")), ...(await import("./zscale.mjs")) };
 const [name = "", options = "{}"] = process.argv.slice(2);
 console.log(JSON.stringify(await cases[name]({ loadMs, ...JSON.parse(options) })));

@@ -2,11 +2,13 @@
 // docs/charts/ and docs/highlights.png. With --check it writes nothing, and fails if a table or chart would change.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 import { tableOf, toMarkdown } from "../bench/report.mjs";
-import { drawConversion, drawFrame, drawScale } from "./figures/charts.mjs";
-import { drawHighlights } from "./figures/highlights.mjs";
-import { drawOotfs, printHighestLight } from "./figures/ootfs.mjs";
+import { drawHighlights } from "../examples/demo/pictures.mts";
+import { readHdrPng } from "../examples/demo/png.mts";
+import { drawConversion, drawScale } from "./figures/lines.mjs";
+import { drawFrame, drawOotfs, printHighestLight } from "./figures/shapes.mjs";
 
 const root = new URL("../", import.meta.url);
 const isCheck = process.argv.includes("--check");
@@ -68,7 +70,10 @@ write("docs/charts/host.svg", drawFrame(resultsOf("frame"), machine));
 write("docs/charts/ootf-error.svg", drawOotfs());
 write("docs/charts/scale.svg", drawScale(resultsOf("scale"), machine));
 // The bytes of a PNG depend on the platform that renders it.
-if (!isCheck) write("docs/highlights.png", drawHighlights());
+if (!isCheck) {
+  const photograph = new URL("examples/images/sunset-pq-512x256.png", root);
+  write("docs/highlights.png", drawHighlights(readHdrPng(fileURLToPath(photograph))));
+}
 
 if (!isCheck) {
   printHighestLight();

@@ -1,6 +1,6 @@
 /**
- * The main job: renders still HDR images and a video to frames, and compares the time for conversions with that of
- * two loops.
+ * The demo: renders a job of still HDR images and a video to frames, and compares the time that its conversions take with
+ * that of two loops in JavaScript.
  */
 
 import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";

@@ -6,8 +6,8 @@ import { Resvg } from "@resvg/resvg-js";
 import { encode } from "fast-png";
 import { convertTransfer } from "hdr-image-transfer-cache";
 
+import { convertSignal } from "../curves.ts";
 import { samplesOf, scaleToFill, type Size } from "./images.mts";
-import { convertByReads } from "./loops.mts";
 import type { HdrImage } from "./png.mts";
 
 /** Photographs are drawn so large at most. */
@@ -18,19 +18,11 @@ const GAP = 8;
 /** White text on it can be read on light and on dark pages. */
 const BACKGROUND = "#24292f";
 const LABEL_HEIGHT = 34;
-const DETAIL = { width: 60, height: 34 };
-const ZOOM = 3;
 const DIFFERENCE_GAIN = 8;
 const FONT = createRequire(import.meta.url).resolve("@expo-google-fonts/inter/500Medium/Inter_500Medium.ttf");
 
-/** The highest PQ code in the range of HLG at 1000 cd/m². */
-const LAST_PQ_CODE_IN_HLG = 49271;
-
-interface Panel {
-  label: string;
-  /** 8-bit sRGB. */
-  pixels: Uint8Array;
-}
+/** Labels and 8-bit sRGB pixels of pictures side by side. */
+type Panels = [label: string, pixels: Uint8Array][];
 
 type Part = Size & { x: number; y: number };
 
@@ -46,20 +38,23 @@ export function drawFrame(frame: HdrImage): Buffer {
   );
 }
 
-/** The highlights of a PQ image in HLG: wrapped by the loops, clipped by the addon. */
+/** The highlights of a PQ image in HLG: wrapped, as without clipping, and clipped by the addon. */
 export function drawHighlights(pqImage: HdrImage): Buffer {
   const image = scaleDown(pqImage);
-  const converted = (convert: typeof convertByReads) => {
-    const samples = Buffer.from(image.samples);
-    convert(samples, "pq", "hlg");
-    return toSrgb({ ...image, transfer: "hlg", samples });
-  };
-  const panels = [
-    { label: "readUInt16LE loop: highlights wrap (wrong)", pixels: converted(convertByReads) },
-    { label: "addon: highlights clip (right)", pixels: converted(convertTransfer) },
+  const hlg = (samples: Buffer) => toSrgb({ transfer: "hlg", samples });
+  const clipped = Buffer.from(image.samples);
+  convertTransfer(clipped, "pq", "hlg");
+  // A Uint16Array keeps the low 16 bits of results above 65535.
+  const wrapped = samplesOf(image.samples).map((code) =>
+    Math.round(65535 * convertSignal(code / 65535, "pq", "hlg")),
+  );
+  const panels: Panels = [
+    ["Wrong: without clipping, highlights wrap", hlg(Buffer.from(wrapped.buffer))],
+    ["Right: the addon clips them", hlg(clipped)],
   ];
-  const caption = "PQ to HLG, for a display of 1000 cd/m². SDR rendering.";
-  return drawPanels(image, { x: 0, y: 0, ...image }, panels, caption, detailOf(image));
+  const caption =
+    "A PQ photograph converted to HLG: its light exceeds the 1000 cd/m² of the HLG display. SDR rendering.";
+  return drawPanels(image, partAroundBrightest(image), 2, panels, caption);
 }
 
 /** The middle of an image, converted with both OOTFs, and the difference. */
@@ -69,7 +64,7 @@ export function drawOotfs(source: HdrImage): Buffer {
   const converted = (ootf: "per-channel" | "luminance") => {
     const samples = Buffer.from(image.samples);
     convertTransfer(samples, image.transfer, target, { ootf });
-    return toSrgb({ ...image, transfer: target, samples });
+    return toSrgb({ transfer: target, samples });
   };
   const [perChannel, luminance] = [converted("per-channel"), converted("luminance")];
   const difference = perChannel.map((_, at) => {
@@ -77,15 +72,15 @@ export function drawOotfs(source: HdrImage): Buffer {
     const differences = channels.map((channel) => Math.abs(perChannel[channel]! - luminance[channel]!));
     return Math.min(255, DIFFERENCE_GAIN * Math.max(...differences));
   });
-  const panels = [
-    { label: "per channel (default)", pixels: perChannel },
-    { label: "luminance (BT.2100: right)", pixels: luminance },
-    { label: `difference, times ${DIFFERENCE_GAIN}`, pixels: difference },
+  const panels: Panels = [
+    ["Per channel (default)", perChannel],
+    ["By luminance (BT.2100: right)", luminance],
+    [`Difference, times ${DIFFERENCE_GAIN}`, difference],
   ];
   const caption = `${image.transfer.toUpperCase()} to ${target.toUpperCase()}, for a display of 1000 cd/m². SDR rendering.`;
   const width = Math.min(image.width, Math.round(image.height * 1.25));
   const part = { x: Math.round((image.width - width) / 2), y: 0, width, height: image.height };
-  return drawPanels(image, part, panels, caption);
+  return drawPanels(image, part, 1, panels, caption);
 }
 
 function scaleDown(image: HdrImage): HdrImage {
@@ -96,31 +91,23 @@ function scaleDown(image: HdrImage): HdrImage {
   });
 }
 
-/** The part of a PQ image around its light that HLG does not have. */
-function detailOf({ width, height, samples }: HdrImage): Part {
-  const reds = samplesOf(samples).filter((_, at) => at % 3 === 0);
-  const bright = [...reds.keys()].filter((pixel) => reds[pixel]! > LAST_PQ_CODE_IN_HLG);
-  const middle = (size: number, positions: number[]) =>
-    positions.length === 0 ? size / 2 : positions.reduce((a, b) => a + b) / positions.length;
-  const start = (size: number, length: number, positions: number[]) =>
-    Math.round(Math.max(0, Math.min(middle(size, positions) - length / 2, size - length)));
+/** The part of an image around its brightest pixel, of about half its width and height. */
+function partAroundBrightest(image: HdrImage): Part {
+  const reds = samplesOf(image.samples).filter((_, at) => at % 3 === 0);
+  const brightest = reds.reduce((best, red, at) => (red > reds[best]! ? at : best), 0);
+  const [width, height] = [Math.ceil(0.4 * image.width), Math.ceil(0.5 * image.height)];
+  const start = (middle: number, length: number, size: number) =>
+    Math.min(Math.max(middle - Math.ceil(length / 2), 0), size - length);
   return {
-    x: start(
-      width,
-      DETAIL.width,
-      bright.map((pixel) => pixel % width),
-    ),
-    y: start(
-      height,
-      DETAIL.height,
-      bright.map((pixel) => Math.floor(pixel / width)),
-    ),
-    ...DETAIL,
+    x: start(brightest % image.width, width, image.width),
+    y: start(Math.floor(brightest / image.width), height, image.height),
+    width,
+    height,
   };
 }
 
 /** As 8-bit sRGB: HLG taken for BT.2020 with a gamma of 2.4, which it is compatible with. PQ is converted to HLG. */
-function toSrgb({ transfer, samples }: HdrImage): Uint8Array {
+export function toSrgb({ transfer, samples }: Pick<HdrImage, "transfer" | "samples">): Uint8Array {
   const hlg = Buffer.from(samples);
   convertTransfer(hlg, transfer, "hlg", { ootf: "luminance" });
   const codes = samplesOf(hlg);
@@ -138,43 +125,25 @@ function toSrgb({ transfer, samples }: HdrImage): Uint8Array {
   return new Uint8Array(pixels.buffer);
 }
 
-/** A part of several images of one size side by side, labelled, with the same detail of each enlarged. */
-function drawPanels(size: Size, part: Part, panels: Panel[], caption: string, detail?: Part): Buffer {
-  const pitch = Math.max(part.width, MIN_WIDTH) + GAP;
+/** A part of several images of one size side by side, enlarged and labelled. */
+function drawPanels(size: Size, part: Part, zoom: number, panels: Panels, caption: string): Buffer {
+  const [width, height] = [zoom * part.width, zoom * part.height];
+  const pitch = Math.max(width, MIN_WIDTH) + GAP;
   const drawn = panels.map(
-    ({ label, pixels }, at) => `<svg x="${at * pitch + GAP}">
-      <text y="23" font-size="18">${label}</text>
-      <svg y="${LABEL_HEIGHT}" width="${part.width}" height="${part.height}" viewBox="${viewBox(part)}">
-        ${imageElement(size, pixels, `panel${at}`)}
-        ${detail ? enlarged(`panel${at}`, part, detail) : ""}
-      </svg>
+    ([label, pixels], at) => `<svg x="${at * pitch + GAP}">
+      <text y="23" font-size="16">${label}</text>
+      <svg y="${LABEL_HEIGHT}" width="${width}" height="${height}"
+        viewBox="${part.x} ${part.y} ${part.width} ${part.height}">${imageElement(size, pixels)}</svg>
     </svg>`,
   );
-  const height = part.height + 2 * LABEL_HEIGHT;
-  return render(
-    { width: panels.length * pitch + GAP, height },
-    `${drawn.join("")}<text x="${GAP}" y="${height - 11}" font-size="15">${caption}</text>`,
-  );
+  const total = { width: panels.length * pitch + GAP, height: height + 2 * LABEL_HEIGHT };
+  const below = `<text x="${GAP}" y="${total.height - 12}" font-size="13">${caption}</text>`;
+  return render(total, drawn.join("") + below);
 }
 
-/** A frame around the detail, and the detail enlarged in the lower left corner. */
-function enlarged(id: string, part: Part, detail: Part): string {
-  const [width, height] = [ZOOM * detail.width, ZOOM * detail.height];
-  const [x, y] = [GAP, part.height - height - GAP];
-  const frame = (at: Part) =>
-    `<rect x="${at.x}" y="${at.y}" width="${at.width}" height="${at.height}" fill="none" stroke="black" stroke-width="2"/>`;
-  return `${frame(detail)}
-    <svg x="${x}" y="${y}" width="${width}" height="${height}" viewBox="${viewBox(detail)}"><use xlink:href="#${id}"/></svg>
-    ${frame({ x, y, width, height })}`;
-}
-
-function viewBox({ x, y, width, height }: Part): string {
-  return `${x} ${y} ${width} ${height}`;
-}
-
-function imageElement({ width, height }: Size, pixels: Uint8Array, id = "image"): string {
+function imageElement({ width, height }: Size, pixels: Uint8Array): string {
   const png = Buffer.from(encode({ width, height, data: pixels, channels: 3 })).toString("base64");
-  return `<image id="${id}" width="${width}" height="${height}" xlink:href="data:image/png;base64,${png}"/>`;
+  return `<image width="${width}" height="${height}" xlink:href="data:image/png;base64,${png}"/>`;
 }
 
 function render({ width, height }: Size, elements: string): Buffer {

@@ -124,7 +124,7 @@ __declspec(dllexport) int __stdcall ProcessPrng(void *data, unsigned long long s
  * Builds the addon as a release does, but with Debian's Rust, and puts what the package ships and the contract into a folder,
  * so that the entry has to find the binary by itself. `settings` are cargo's for the target.
  */
-async function stage(name, target, platform, settings, env) {
+async function stage(name, target, platform, settings, env = {}) {
   const variable = (setting) => `CARGO_TARGET_${target.toUpperCase().replaceAll("-", "_")}_${setting}`;
   const forTarget = Object.entries(settings).map(([setting, value]) => [variable(setting), value]);
   const args = ["build", "--release", "--lib", "--locked", "--target", target];
@@ -152,7 +152,8 @@ async function stage(name, target, platform, settings, env) {
 }
 
 /** Runs the contract in a folder that has the package; `on` an emulator, where there is one. */
-async function runContract(name, [executable, ...args], folder, on, env) {
+async function runContract(name, command, folder, on = "", env = {}) {
+  const [executable, ...args] = command;
   const { problem, output, seconds } = await attempt(
     `${name}: contract`,
     executable,

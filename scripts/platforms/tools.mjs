@@ -38,17 +38,18 @@ export async function attempt(title, executable, args, { cwd = root, env = {} } 
     console.log(`${title}, ${seconds.toFixed(0)} s ${line}`);
     return seconds;
   };
-  const lastLine = () =>
+  const lines = () =>
     fs
       .readFileSync(log, "utf8")
-      .trimEnd()
-      .split(/[\r\n]/)
-      .at(-1)
       .trim()
-      .slice(0, 80);
-  const watch = setInterval(() => report(lastLine()), 10_000);
-  const stdio = ["ignore", file, file];
-  child = spawn(executable, args, { cwd, env: { ...process.env, ...env }, stdio, timeout: 1_800_000 });
+      .split(/[\r\n]+/);
+  const watch = setInterval(() => report(lines().at(-1).slice(0, 80)), 10_000);
+  child = spawn(executable, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", file, file],
+    timeout: 1_800_000,
+  });
   const problem = await new Promise((done) => {
     child.on("error", ({ message }) => done(message));
     child.on("close", (code, signal) => done(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
@@ -58,8 +59,12 @@ export async function attempt(title, executable, args, { cwd = root, env = {} } 
   return { problem, output: fs.readFileSync(log, "utf8"), seconds: report(problem ?? "") };
 }
 
-/** As `attempt`, for a command that has to succeed. */
-export async function run(title, executable, args, options, Failure = Error) {
+/**
+ * As `attempt`, for a command that has to succeed.
+ *
+ * @param {new (message: string) => Error} [Failure]
+ */
+export async function run(title, executable, args, options = {}, Failure = Error) {
   const result = await attempt(title, executable, args, options);
   if (result.problem) throw new Failure(`${title}: ${result.problem}\n${result.output.slice(-4000)}`);
   return result;

@@ -1,19 +1,35 @@
-// The charts of conversions and timings.
+// The charts that have lines: docs/charts/conversion.svg and scale.svg.
 
 import { convertTransfer } from "hdr-image-transfer-cache";
+import * as echarts from "echarts";
 
-import { medianOf } from "../../bench/report.mjs";
-import { ADDON, BASELINE, chart, GREEN, MUTED, RED, svg, text, valueAxis, WIDTH } from "./chart.mjs";
+import { ADDON, BASELINE, GREEN, MUTED, RED, WIDTH } from "./shapes.mjs";
 
+const HEIGHT = 420;
 /** Nominal peak luminances of HLG displays, in cd/m². */
 const PEAKS = { 400: GREEN, 1000: ADDON, 4000: RED };
 
-/** Two panels of lines. */
-function panels(top, { headings, xAxis, yAxis, series, ...texts }) {
+/** Two panels side by side, the `x` and `y` axes of which are given by functions of the panel. */
+function panels(top, { title, subtitle, headings, x, y, series }) {
   const left = (at) => 72 + (at * WIDTH) / 2;
-  return chart(420, {
-    ...texts,
-    headings: headings.map((heading, at) => [heading, left(at) - 6, top - 32]),
+  const heading = (text, fontSize, position) => ({
+    text,
+    textStyle: { fontSize, color: MUTED },
+    ...position,
+  });
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height: HEIGHT });
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: "sans-serif", fontSize: 13, color: MUTED },
+    title: [
+      {
+        ...heading(title, 17, { left: 0, top: 4 }),
+        subtext: subtitle,
+        itemGap: 6,
+        subtextStyle: { fontSize: 13, lineHeight: 18, color: MUTED },
+      },
+      ...headings.map((text, at) => heading(text, 14, { left: left(at) - 6, top: top - 32 })),
+    ],
     legend: {
       top: top - 62,
       left: 0,
@@ -24,8 +40,8 @@ function panels(top, { headings, xAxis, yAxis, series, ...texts }) {
       textStyle: { fontSize: 13, color: MUTED },
     },
     grid: headings.map((_, at) => ({ left: left(at), top, width: WIDTH / 2 - 104, bottom: 54 })),
-    xAxis: headings.map((_, gridIndex) => ({ ...xAxis(gridIndex), gridIndex })),
-    yAxis: headings.map((_, gridIndex) => ({ ...yAxis(gridIndex), gridIndex })),
+    xAxis: headings.map((_, gridIndex) => ({ ...x(gridIndex), gridIndex })),
+    yAxis: headings.map((_, gridIndex) => ({ ...y(gridIndex), gridIndex })),
     series: series.map(({ at, dash = "solid", ...line }) => ({
       type: "line",
       xAxisIndex: at,
@@ -35,6 +51,24 @@ function panels(top, { headings, xAxis, yAxis, series, ...texts }) {
       ...line,
     })),
   });
+  const svg = `${chart.renderToSVGString()}\n`;
+  chart.dispose();
+  return svg;
+}
+
+/** An axis of numbers, from zero, named along its middle. */
+function valueAxis(name, gap = 30) {
+  return {
+    type: "value",
+    name,
+    min: 0,
+    nameLocation: "middle",
+    nameGap: gap,
+    nameTextStyle: { color: MUTED, fontSize: 13 },
+    axisLabel: { color: MUTED, fontSize: 12 },
+    axisLine: { lineStyle: { color: MUTED } },
+    splitLine: { lineStyle: { color: "#80808044" } },
+  };
 }
 
 /** The converted code value over the code value of a grey. */
@@ -57,8 +91,8 @@ export function drawConversion() {
     subtitle:
       "A grey, for HLG displays of three peak luminances. PQ to HLG clips at the peak: the lines end flat.",
     headings: ["PQ to HLG", "HLG to PQ"],
-    xAxis: (at) => axis(`${directions[at][0].toUpperCase()} in`, 30),
-    yAxis: (at) => axis(`${directions[at][1].toUpperCase()} out`, 62),
+    x: (at) => axis(`${directions[at][0].toUpperCase()} in`, 30),
+    y: (at) => axis(`${directions[at][1].toUpperCase()} out`, 62),
     series: directions.flatMap(([from, to], at) =>
       Object.entries(PEAKS).map(([peak, color]) => ({
         at,
@@ -88,44 +122,17 @@ export function drawScale(byRuntime, machine) {
     title: "Time per megapixel: a level line is growth in proportion to the image",
     subtitle: `Minima, HLG to PQ. ${runtime},\n${machine}`,
     headings: ["In place, and a copy into memory in use", "Cache miss, and Buffer.from(source)"],
-    xAxis: () => ({
+    x: () => ({
       ...valueAxis("megapixels, logarithmic"),
       type: "category",
       boundaryGap: false,
       data: Object.keys(rows).map((row) => `${Number.parseFloat(row)}`),
       axisLabel: { interval: 0, fontSize: 12, color: MUTED },
     }),
-    yAxis: () => valueAxis("ms per megapixel", 36),
+    y: () => valueAxis("ms per megapixel", 36),
     series: lines.map(({ column, ...line }) => ({
       ...line,
       data: Object.values(rows).map((row) => row[column].minimum),
     })),
   });
-}
-
-/** What converting the video layer of a 1080p frame costs a host: one group of bars for each runtime. */
-export function drawFrame(byRuntime, machine) {
-  const groups = Object.entries(byRuntime).map(([runtime, rows]) => [runtime, rows["1080p, video layer"]]);
-  const longest = Math.max(...groups.flatMap(([, bars]) => Object.values(bars).map(({ median }) => median)));
-  const [LEFT, LONGEST, BAR, PITCH] = [150, 580, 20, 30];
-  const parts = [
-    text("Converting one HDR video layer of a 1080p frame, HLG to PQ", { y: 22, size: 17, weight: "bold" }),
-    text(`Medians, in milliseconds from 0. ${machine}`, { y: 44, size: 13 }),
-  ];
-  let y = 84;
-  for (const [runtime, bars] of groups) {
-    parts.push(text(runtime, { y, size: 14, weight: "bold" }));
-    for (const [name, { median }] of Object.entries(bars)) {
-      y += PITCH;
-      const width = Math.round((LONGEST * median) / longest);
-      const [fill, ofText, weight] = name === "addon" ? [ADDON, ADDON, "bold"] : [BASELINE, MUTED, "normal"];
-      parts.push(
-        text(name.replaceAll("`", ""), { x: LEFT - 8, y, anchor: "end", size: 13 }),
-        `<rect x="${LEFT}" y="${y - 15}" width="${width}" height="${BAR}" fill="${fill}"/>`,
-        text(medianOf({ median }), { x: LEFT + width + 8, y, size: 13, fill: ofText, weight }),
-      );
-    }
-    y += 1.5 * PITCH;
-  }
-  return svg(y - PITCH, parts);
 }
