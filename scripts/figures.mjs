@@ -1,5 +1,6 @@
-// `npm run generate:figures`: fills in the tables of README.md and docs/*.md from docs/measurements.json, and draws
-// docs/charts/ and docs/highlights.png. With --check it writes nothing, and fails if a table or chart would change.
+// `npm run generate:figures`: fills in the tables of README.md and docs/*.md from docs/measurements.json, and
+// README's example, and draws docs/charts/ and docs/highlights.png. With --check it writes nothing, and fails if a table, chart or
+// the example would change.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -14,13 +15,15 @@ const root = new URL("../", import.meta.url);
 const isCheck = process.argv.includes("--check");
 const measurements = JSON.parse(readFileSync(new URL("docs/measurements.json", root), "utf8"));
 
+const example = readFileSync(new URL("examples/video.mjs", root), "utf8");
+
 const runtimes = Object.keys(measurements.runtimes).join(" and ");
 // Only docs/performance.md explains free page reporting.
 const machine = measurements.machine.replace(", free page reporting", "");
 
 /** The tables by the name of their markers: a case of the benchmark, and the labels of the rows to show. */
 const TABLES = {
-  gain: ["frame", (row) => !row.includes("later") && row],
+  gain: ["frame", (row) => !row.includes("later") && !row.startsWith("4K, 2 images") && row],
   frame: ["frame"],
   hits: ["hits", (row) => row !== "passthrough" && row],
   misses: ["misses"],
@@ -49,6 +52,7 @@ function markdownOf(marker, text) {
 function withTables(text) {
   return text.replace(/(<!-- (\w+) -->\n)[^]*?(<!-- \/\2 -->)/g, (block, start, marker, end) => {
     if (marker === "machine") return `${start}\nMedians on ${runtimes}, ${measurements.machine}.\n\n${end}`;
+    if (marker === "example") return `${start}\n\`\`\`js\n${example}\`\`\`\n\n${end}`;
     return marker in TABLES ? `${start}\n${markdownOf(marker, text)}\n\n${end}` : block;
   });
 }
