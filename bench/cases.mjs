@@ -46,19 +46,20 @@ export const DIRECTIONS = [
   ["pq", "hlg", "PQ to HLG"],
 ];
 
-/** Asserts that the variants return the same bytes. */
-function assertEqual(variants) {
-  const [one, ...others] = Object.values(variants).map((variant) => variant());
-  for (const other of others) assert(one.equals(other));
+/** Asserts that the variants return the same code values, or ones that differ by at most `tolerance`. */
+function assertEqual(variants, tolerance = 0) {
+  const codes = ({ buffer, byteOffset, length }) => new Uint16Array(buffer, byteOffset, length / 2);
+  const [one, ...others] = Object.values(variants).map((variant) => codes(variant()));
+  for (const other of others) assert(one.every((code, at) => Math.abs(code - other[at]) <= tolerance));
 }
 
-function assertEqualInPlace(variants, buf, source) {
+function assertEqualInPlace(variants, buf, source, tolerance) {
   const converted = (convert) => () => {
     buf.set(source);
     convert();
     return Buffer.from(buf);
   };
-  assertEqual(mapValues(variants, converted));
+  assertEqual(mapValues(variants, converted), tolerance);
 }
 
 /** The calls of several implementations, by row and implementation. */
@@ -122,7 +123,8 @@ export async function inPlace({ title, ootf, isShared, against }) {
     const byLoop = ootf === "per-channel" && {
       loop: () => BASELINES[VIEW].convertTransfer(buf, from, to),
     };
-    assertEqualInPlace({ ...converting, ...byLoop }, buf, source);
+    // By luminance, another build may round to a neighbour.
+    assertEqualInPlace({ ...converting, ...byLoop }, buf, source, ootf === "luminance" ? 1 : 0);
     const row = `${ootf}, ${direction}, ${title}`;
     rows[row] = await measure(row, { ...converting, copy }, { prepare: copy });
   }

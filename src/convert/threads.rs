@@ -1,9 +1,8 @@
 //! Splitting an image across threads.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 
-use rayon::iter::{ParallelBridge, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// The number of samples that a thread takes at a time: see [`super`].
@@ -15,15 +14,30 @@ const SMALLEST_IMAGE: usize = 1 << 20;
 /// The limit on threads, as a multiple of the processors. More take long to start, and gain nothing.
 const MAX_THREADS_PER_PROCESSOR: usize = 4;
 
-/// Runs `run` for each chunk of `count` samples: on this thread, or, for a large image, on those of the pool.
+/// Runs `run` for each chunk of `count` samples, on this thread and, for a large image, on those of the pool.
+///
+/// Not by rayon's `par_bridge`, which leaves all to the pool: waking two of its threads takes longer than waking one.
 pub fn for_each_chunk<Chunk: Send>(
     count: usize,
     chunks: impl Iterator<Item = Chunk> + Send,
-    run: impl Fn(Chunk) + Sync + Send,
+    run: impl Fn(Chunk) + Sync,
 ) {
     let pool = if count < SMALLEST_IMAGE { None } else { pool() };
     let Some(pool) = pool else { return chunks.for_each(run) };
-    pool.install(|| chunks.par_bridge().for_each(run));
+    let chunks = Mutex::new(chunks);
+    let run_all = || {
+        // Not in the condition of the loop, which would hold the lock.
+        let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+        while let Some(chunk) = next() {
+            run(chunk);
+        }
+    };
+    pool.in_place_scope(|scope| {
+        for _ in 1..pool.current_num_threads().min(count.div_ceil(CHUNK)) {
+            scope.spawn(|_| run_all());
+        }
+        run_all();
+    });
 }
 
 /// The thread pool, started for the first large image; `None` if it has one thread or cannot be started.
@@ -46,7 +60,7 @@ fn thread_count(setting: Option<&str>) -> usize {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::sync::{Condvar, Mutex};
+    use std::sync::Condvar;
     use std::thread::{self, ThreadId};
     use std::time::Duration;
 
