@@ -35,8 +35,8 @@ export declare function convertTransfer(
 /** OOTF and display peak: how a conversion renders HLG. */
 export interface ConvertTransferOptions {
   /**
-   * What the HLG OOTF depends on: `"luminance"` as specified in BT.2100, or `"per-channel"`, which is equal for greys
-   * and shifts saturated colours.
+   * What the HLG OOTF depends on: `"luminance"` as specified in BT.2100, or `"per-channel"`, which is the same
+   * for greys, within 1 code value, and shifts saturated colours.
    *
    * @default "per-channel"
    */

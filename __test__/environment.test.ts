@@ -4,7 +4,7 @@ import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer
 import { expect, test } from "vitest";
 
 import { image } from "./contract/images.mjs";
-import { convertedCopy } from "./model.ts";
+import { copyByFormulas } from "./model.ts";
 import { runScript } from "./processes.ts";
 
 const fail = () => {
@@ -61,7 +61,7 @@ test.each<[string, object, PropertyKey, PropertyDescriptor]>([
     }
     // Compared later, since assertions use built-ins.
     return () => {
-      expect(first).toEqual(convertedCopy(source, "pq", "hlg"));
+      expect(first).toEqual(copyByFormulas(source, "pq", "hlg"));
       expect(second).toBe(first);
       expect(inPlace).toEqual(first);
       expect(Object.keys(cache)).toContain("size");
@@ -119,7 +119,7 @@ test.each([
     }
     console.log(converted.toString("hex"), source.equals(converted), isHit, code, stats().entries);
   `;
-  const hex = convertedCopy(image(12), "pq", "hlg").toString("hex");
+  const hex = copyByFormulas(image(12), "pq", "hlg").toString("hex");
   expect(await runScript(script, { flags: [flag] })).toBe(`${hex} true true ERR_INVALID_ARG_TYPE 1\n`);
 });
 

@@ -16,7 +16,7 @@ import { convertSignal } from "../examples/curves.ts";
 import { image, thrownBy } from "./contract/images.mjs";
 
 /** A converted copy of an `rgb48le` image. */
-export function convertedCopy(
+export function copyByFormulas(
   source: Uint8Array,
   from: HdrTransfer,
   to: HdrTransfer,
@@ -100,7 +100,7 @@ class Cache {
   #add(id: string, from: HdrTransfer, to: HdrTransfer, source: Image, actual: Buffer): Image {
     this.counters.misses++;
     // In memory of its own, so that it can be detached.
-    const bytes = new Uint8Array(convertedCopy(source.expected, from, to, this.#peakLuminance));
+    const bytes = new Uint8Array(copyByFormulas(source.expected, from, to, this.#peakLuminance));
     const converted = new Image(actual, bytes);
     if (this.#maxEntries === 0 || this.#maxBytes < Math.max(source.byteLength, 1)) return converted;
     this.#cached.set(JSON.stringify([id, to]), converted);
@@ -197,7 +197,7 @@ export class Session {
     if (this.#fails(args, convertTransfer)) return;
     const [{ actual, expected }, from, to] = args;
     convertTransfer(actual, from, to);
-    if (from !== to) expected.set(convertedCopy(expected, from, to));
+    if (from !== to) expected.set(copyByFormulas(expected, from, to));
   }
 
   makeSource(kind: string, byteLength: number, seed: number): void {

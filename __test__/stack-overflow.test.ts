@@ -9,11 +9,11 @@ import {
 import { expect, test } from "vitest";
 
 import { image } from "./contract/images.mjs";
-import { convertedCopy } from "./model.ts";
+import { copyByFormulas } from "./model.ts";
 import { runScript } from "./processes.ts";
 
 const source = image(600);
-const converted = convertedCopy(source, "pq", "hlg");
+const converted = copyByFormulas(source, "pq", "hlg");
 
 /** A call, what it returns, and the counters that it changes. */
 type Row = [

@@ -53,7 +53,7 @@ async function convert({ color_transfer: tag, avg_frame_rate: rate, nb_frames: t
 
   let frames = 0;
   for await (const frame of readFrames(decoder.stdout, Buffer.alloc(width * height * 6))) {
-    convertTransfer(frame, from, to);
+    convertTransfer(frame, from, to); // With { ootf: "luminance" } as the last argument, by BT.2100.
     // Waits until the encoder has the frame, since the next one is written over it.
     if (await new Promise((done) => encoder.stdin.write(frame, done))) break;
     if (++frames % 50 === 0) console.log(`frame ${frames} of ${total}`);

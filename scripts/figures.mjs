@@ -23,7 +23,7 @@ const machine = measurements.machine.replace(", free page reporting", "");
 
 /** The tables by the name of their markers: a case of the benchmark, and the labels of the rows to show. */
 const TABLES = {
-  gain: ["frame", (row) => !row.includes("later") && !row.startsWith("4K, 2 images") && row],
+  gain: ["frame", (row) => row.startsWith("1080p") && !row.includes("later") && row],
   frame: ["frame"],
   hits: ["hits", (row) => row !== "passthrough" && row],
   misses: ["misses"],

@@ -105,7 +105,7 @@ pub struct Cache<V> {
     entries: LruCache<Key, Entry<V>>,
     bytes_used: usize,
     counters: Counters,
-    /// The hit of the last call. It takes effect in the next one, until when it can be cancelled.
+    /// The hit of the last call. It takes effect in the next call, unless it is cancelled before.
     pending_hit: Option<Key>,
 }
 

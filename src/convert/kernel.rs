@@ -40,7 +40,7 @@ impl Kernel {
         {
             return Kernel::Avx512Polynomials(polynomials);
         }
-        // Add new fields to the table cache's key.
+        // A new field of `Rendering` belongs in the key of `Table::shared`.
         let Rendering { ootf: _, display } = conversion.rendering;
         Kernel::Table(Table::shared(conversion.direction, display))
     }

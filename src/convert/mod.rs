@@ -117,7 +117,7 @@ impl SampleSource for [AtomicU8; 2] {
 /// What the HLG OOTF depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ootf {
-    /// Each channel on its own: an approximation that is exact for greys.
+    /// Each channel on its own: an approximation, within 1 code value for greys.
     #[default]
     PerChannel,
     /// The luminance of the pixel, as specified in BT.2100.

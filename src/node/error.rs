@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::{Env, JsError};
 
-/// Why a call of `function`, a JavaScript name, failed. A failed call changes no byte, no cached image and no counter.
+/// Why a call failed. It has changed no byte, no cached image and no counter. `function` is the JavaScript name of what was
+/// called.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The argument has the wrong type.
