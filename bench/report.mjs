@@ -4,7 +4,7 @@ import Table from "cli-table3";
 
 /** The title of each case's table, its unit, and how many times another column the addon takes. */
 const TABLES = {
-  frame: { title: "A host's frame, HLG to PQ" },
+  frame: { title: "What one frame converts, HLG to PQ" },
   misses: {
     title: "Cache miss, HLG to PQ",
     ratios: [["addon", "`Buffer.from(source)`", "times `Buffer.from`"]],

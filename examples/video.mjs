@@ -19,6 +19,7 @@ try {
   if (existsSync(output)) throw new Error(`${output} already exists`);
   await convert(probe());
   renameSync(partial, output);
+  console.log(`written: ${output}`);
 } catch (error) {
   rmSync(partial, { force: true });
   console.error(interrupt.signal.aborted ? "interrupted" : error.message);
@@ -50,7 +51,6 @@ async function convert({ color_transfer: tag, avg_frame_rate: rate, nb_frames: t
     -c:v libx265 -crf 18 -x265-params log-level=error -tag:v hvc1 -xerror`,
     partial,
   );
-
   let frames = 0;
   for await (const frame of readFrames(decoder.stdout, Buffer.alloc(width * height * 6))) {
     convertTransfer(frame, from, to); // With { ootf: "luminance" } as the last argument, by BT.2100.
