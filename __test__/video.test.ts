@@ -77,7 +77,11 @@ describe.skipIf(!hasFfmpeg)("examples/video.mjs", () => {
     const source = "gradients=size=160x96:rate=25:duration=2:seed=1:c0=teal:c1=orange";
     makeClip("hlg.mov", source, "arib-std-b67", `${HEVC} -c:a aac`);
     turn("hlg.mov");
-    expect(await convert("hlg.mov", "pq.mov")).toEqual({ code: 0, stdout: "frame 50 of 50\n", stderr: "" });
+    expect(await convert("hlg.mov", "pq.mov")).toEqual({
+      code: 0,
+      stdout: "frame 50 of 50\nwritten: pq.mov\n",
+      stderr: "",
+    });
     expect(streamsOf("pq.mov")).toMatchObject([
       {
         codec_name: "hevc",
