@@ -5,8 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::{Env, JsError};
 
-/// Why a call failed. It has changed no byte, no cached image and no counter. `function` is the JavaScript name of what was
-/// called.
+/// Why a call of `function` (in JavaScript) failed. It has changed no byte, no cached image and no counter.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The argument has the wrong type.
