@@ -7,7 +7,10 @@ import { runScript } from "./processes.ts";
 /** `npm run test:soak` sets a larger number. */
 const WORKERS = Number(process.env.LEAK_WORKERS ?? 8);
 
-test("workers that are terminated during a call leave no memory", { timeout: 0 }, async () => {
+// Other systems keep freed memory as they like.
+const isLinux = process.platform === "linux";
+
+test.runIf(isLinux)("workers that are terminated during a call leave no memory", { timeout: 0 }, async () => {
   const script = `
     const { once } = require("node:events");
     const { setTimeout } = require("node:timers/promises");
