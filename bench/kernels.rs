@@ -52,14 +52,14 @@ fn kernels(criterion: &mut Criterion) {
                 let kernel = Kernel::new(conversion, set);
                 let name = format!("{direction:?}/{ootf:?}/{set:?}, one thread");
                 group.bench_function(format!("{name}, out of place"), |bencher| {
-                    bencher.iter(|| kernel.convert(black_box(&source[..]), black_box(&mut target)));
+                    bencher.iter(|| kernel.convert(black_box(&source), black_box(&mut target)));
                 });
                 group.bench_function(format!("{name}, in place"), |bencher| {
                     bencher.iter(|| kernel.convert_in_place(black_box(&mut copy)));
                 });
             }
             group.bench_function(format!("{direction:?}/{ootf:?}/best, all threads"), |bencher| {
-                bencher.iter(|| conversion.convert_image(black_box(&source[..]), black_box(&mut target)));
+                bencher.iter(|| conversion.convert_image(black_box(&source), black_box(&mut target)));
             });
         }
     }

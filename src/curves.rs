@@ -9,6 +9,7 @@
 //!
 //! A PQ signal encodes display light, an HLG signal scene light. The OOTF maps scene light to display light.
 
+use std::hash::{Hash, Hasher};
 use std::ops::RangeInclusive;
 
 /// The transfer function that an image is encoded with.
@@ -81,8 +82,19 @@ pub fn luminance([r, g, b]: [f64; 3]) -> f64 {
 /// A display of HLG. Its nominal peak luminance determines the HLG OOTF.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HlgDisplay {
-    peak_luminance: f64,
-    system_gamma: f64,
+    // For kernels, which name all fields, so that they do not compile until they use a new one.
+    pub(crate) peak_luminance: f64,
+    pub(crate) system_gamma: f64,
+}
+
+/// No field is NaN.
+impl Eq for HlgDisplay {}
+
+impl Hash for HlgDisplay {
+    /// By one field, which suffices: displays are compared by all.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.peak_luminance.to_bits().hash(state);
+    }
 }
 
 impl HlgDisplay {
@@ -158,6 +170,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// All directions.
+    pub const ALL: [Direction; 2] = [Direction::PqToHlg, Direction::HlgToPq];
+
     /// The direction from one transfer function to another; `None` if they are equal.
     pub fn between(from: Transfer, to: Transfer) -> Option<Direction> {
         match (from, to) {

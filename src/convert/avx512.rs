@@ -5,23 +5,25 @@
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
+use super::conversion::Sample;
+use super::instruction_set::InstructionSet;
 use super::polynomials::{FINE_END, Polynomials};
-use super::{Conversion, InstructionSet, Sample};
+use super::prefetch::{LINE, prefetch};
 
-/// The number of samples in a register.
-const LANES: usize = 32;
+/// The number of samples in a register, which is that in a cache line.
+const LANES: usize = LINE;
 
 /// Polynomials for a processor that supports AVX-512 F and BW.
 pub struct Avx512Polynomials(&'static Polynomials);
 
 impl Avx512Polynomials {
-    /// The polynomials of a conversion, if there are some.
+    /// Prepares polynomials.
     ///
     /// # Panics
     /// If the processor does not support AVX-512 F and BW.
-    pub fn new(conversion: Conversion) -> Option<Avx512Polynomials> {
+    pub fn new(polynomials: &'static Polynomials) -> Avx512Polynomials {
         assert!(InstructionSet::Avx512.is_supported(), "the processor does not support AVX-512 F and BW");
-        Polynomials::fitted(conversion).map(Avx512Polynomials)
+        Avx512Polynomials(polynomials)
     }
 
     /// Converts samples in place.
@@ -53,6 +55,7 @@ unsafe fn convert_samples(polynomials: &Polynomials, from: *const Sample, to: *m
     let tail = count % LANES;
     let whole = count - tail;
     for at in (0..whole).step_by(LANES) {
+        prefetch(from.wrapping_add(at));
         // SAFETY: the `LANES` samples from `at` are within `count`.
         let samples = unsafe { _mm512_loadu_epi16(from.add(at).cast()) };
         // SAFETY: as for the load.

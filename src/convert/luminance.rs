@@ -15,21 +15,24 @@ use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::coefficients::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
-use super::{Conversion, InstructionSet, Rendering, Sample, SampleSource};
-use crate::curves::{Direction, HLG_A, HLG_B, HLG_C, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf};
+use super::conversion::Sample;
+use super::instruction_set::InstructionSet;
+use crate::curves::{
+    Direction, HLG_A, HLG_B, HLG_C, HlgDisplay, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf,
+};
 
 /// The number of pixels that go through each step together. They stay in the first-level cache.
 const PIXELS: usize = 64;
 /// Red, green and blue, apart: access at a stride of three takes longer.
 type Planes = [[f32; PIXELS]; 3];
 /// The samples of these pixels.
-type Block<T> = [T; 3 * PIXELS];
+type Block = [Sample; 3 * PIXELS];
 
 /// Where a block is converted. At the start of a cache line, so that no vector register is loaded from two.
 #[repr(align(64))]
 struct Work {
     planes: Planes,
-    samples: Block<Sample>,
+    samples: Block,
 }
 
 const NEW_WORK: Work = Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] };
@@ -51,14 +54,13 @@ impl Luminance {
     ///
     /// # Panics
     /// If the processor does not support the instruction set.
-    pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Luminance {
+    pub fn new(direction: Direction, display: HlgDisplay, instruction_set: InstructionSet) -> Luminance {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
-        let Conversion { direction, rendering: Rendering { display, .. } } = conversion;
-        let gamma = display.system_gamma();
-        let peak = display.peak_luminance() / PQ_PEAK_LUMINANCE;
+        let HlgDisplay { peak_luminance, system_gamma: gamma } = display;
+        let peak = peak_luminance / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
-            // Light must be relative to the peak, here and in Y: the exponents of the peak add up to −1/γ. Half of all,
-            // because light is a square root: of 12 times scene light, in the end.
+            // For display light F, relative to 10000 cd/m² as is its luminance Y, and scene light E:
+            // √(12 · E) = √F · √12 · peak^(−1/2γ) · Y^((1−γ)/2γ). All exponents are halved, because light is a square root.
             Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
             // To the argument of `pq_root`.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
@@ -86,7 +88,7 @@ impl Luminance {
     ///
     /// # Panics
     /// If the length is not a multiple of 3.
-    pub fn convert(&self, source: &[impl SampleSource], target: &mut [MaybeUninit<Sample>]) {
+    pub fn convert(&self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert!(source.len().is_multiple_of(3), "there must be whole pixels");
         let mut work = NEW_WORK;
         let (blocks, tail) = source.as_chunks();
@@ -101,16 +103,16 @@ impl Luminance {
     }
 
     /// Converts an incomplete block. The rest is black.
-    fn convert_tail<'work>(&self, tail: &[impl SampleSource], work: &'work mut Work) -> &'work [Sample] {
+    fn convert_tail<'work>(&self, tail: &[Sample], work: &'work mut Work) -> &'work [Sample] {
         let mut block = [[0; 2]; 3 * PIXELS];
         if !tail.is_empty() {
-            block.iter_mut().zip(tail).for_each(|(copy, sample)| *copy = sample.read());
+            block[..tail.len()].copy_from_slice(tail);
             self.convert_block(&block, work);
         }
         &work.samples[..tail.len()]
     }
 
-    fn convert_block(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_block(&self, block: &Block, work: &mut Work) {
         match self.instruction_set {
             InstructionSet::Portable => self.convert_pixels(block, work),
             #[cfg(target_arch = "x86_64")]
@@ -126,13 +128,13 @@ impl Luminance {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn convert_pixels_avx2(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_pixels_avx2(&self, block: &Block, work: &mut Work) {
         self.convert_pixels(block, work)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn convert_pixels_avx512(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_pixels_avx512(&self, block: &Block, work: &mut Work) {
         self.convert_pixels(block, work)
     }
 
@@ -141,7 +143,7 @@ impl Luminance {
     /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop body: with
     /// the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
     #[inline(always)]
-    fn convert_pixels(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_pixels(&self, block: &Block, work: &mut Work) {
         let Work { planes, samples } = work;
         match self.direction {
             Direction::PqToHlg => {
@@ -190,16 +192,16 @@ fn pq_eotf_roots() -> &'static [f32; 65536] {
 
 /// Not inlined: vectorized, it would gather, which takes longer than single loads.
 #[inline(never)]
-fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut Planes) {
+fn look_up(table: &[f32; 65536], block: &Block, planes: &mut Planes) {
     read(block, planes, |code| table[usize::from(code)]);
 }
 
 /// Plane by plane: PQ to HLG takes a fifteenth longer if each pixel is stored to all three in turn.
 #[inline(always)]
-fn read(block: &Block<impl SampleSource>, planes: &mut Planes, value: impl Fn(u16) -> f32) {
+fn read(block: &Block, planes: &mut Planes, value: impl Fn(u16) -> f32) {
     for (channel, plane) in planes.iter_mut().enumerate() {
         for (place, pixel) in plane.iter_mut().zip(block.as_chunks::<3>().0) {
-            *place = value(u16::from_le_bytes(pixel[channel].read()));
+            *place = value(u16::from_le_bytes(pixel[channel]));
         }
     }
 }
@@ -254,7 +256,7 @@ fn hlg_oetf(root: f32) -> f32 {
 }
 
 /// First step of the PQ inverse EOTF (BT.2100 table 4): from log2(light) / `PQ_OCTAVES` + 1 to the fourth root of the
-/// code value, less that of 65535. Near 0, where most code values are, `f32` is finer than near the root itself.
+/// code value, stored as the difference from the root of 65535, which is near 0, where `f32` is finest.
 #[inline(always)]
 fn pq_root(z: f32) -> f32 {
     const C: [f32; 15] = PQ_ROOT;
