@@ -32,7 +32,7 @@ fn formula(conversion: Conversion) -> &'static [u16] {
         };
         conversions().map(|conversion| (conversion, codes(conversion))).collect()
     });
-    &TABLES.iter().find(|(its_conversion, _)| *its_conversion == conversion).unwrap().1
+    TABLES.iter().find(|(its_conversion, _)| *its_conversion == conversion).map_or(&[], |(_, table)| table)
 }
 
 /// All kernels that the processor supports. Where two instruction sets share a kernel, it comes twice.

@@ -1,7 +1,6 @@
 /**
- * The JavaScript part of the bindings: makes the public functions of the native ones. It owns the Buffers and allocates
- * them, so that native code need not call JavaScript, nor refer to its objects. It uses built-in functions as they are when
- * the addon is loaded.
+ * The public API, made of native functions. It owns the Buffers and allocates them, so that native code need not call
+ * JavaScript, nor refer to its objects. It uses built-in functions as they are when the addon is loaded.
  */
 (native) => {
   "use strict";
@@ -22,13 +21,16 @@
 
   /** Both transfers as one number, which native code reads fastest; as they are if one of them is invalid. */
   function transfers(from, to) {
-    const both = 2 * transferIndex(from) + transferIndex(to);
+    const both = native.transfers.length * transferIndex(from) + transferIndex(to);
     return both >= 0 ? both : [from, to];
   }
 
-  /** The index in `Transfer::ALL`. */
+  /** The index in the names of the transfer functions; NaN if it is none of them. */
   function transferIndex(transfer) {
-    return transfer === "pq" ? 0 : transfer === "hlg" ? 1 : NaN;
+    for (let index = 0; index < native.transfers.length; index++) {
+      if (transfer === native.transfers[index]) return index;
+    }
+    return NaN;
   }
 
   /**
@@ -76,7 +78,7 @@
           const buffer = buffers[found];
           // A detached Buffer has no elements, but an empty image has none, too.
           if (buffer[0] !== undefined) return buffer;
-          found = missIfDetached(cache, found, buffer);
+          found = missIfDetached(cache, buffers, imageId, direction, found, buffer);
           if (found >= 0) return buffer;
         }
         const byteLength = -1 - found;
