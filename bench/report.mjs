@@ -13,6 +13,7 @@ const TABLES = {
     title: "In place, 4K, and a plain copy into memory in use",
     ratios: [["addon", "copy", "times a copy"]],
   },
+  workers: { title: "2.2 MB in place, beside two workers that convert large images" },
   zscale: { title: "Luminance, 4K, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
   hits: {
     title: "Short calls, and the same with a `Uint16Array` loop, cached in a `Map`",

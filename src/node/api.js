@@ -6,6 +6,8 @@
   "use strict";
 
   const { createCache, lookUp, missIfDetached, convert, size, bytesUsed, stats, remove, clear } = native;
+  // Names of properties, unlike strings of native code, are compared by their address.
+  const names = Object.keys(native.transfers);
   const { allocUnsafeSlow } = Buffer;
   const { RangeError, TypeError } = globalThis;
   const { call } = Function.prototype;
@@ -21,15 +23,13 @@
 
   /** Both transfers as one number, which native code reads fastest; as they are if one of them is invalid. */
   function transfers(from, to) {
-    const both = native.transfers.length * transferIndex(from) + transferIndex(to);
+    const both = names.length * indexOf(from) + indexOf(to);
     return both >= 0 ? both : [from, to];
   }
 
   /** The index in the names of the transfer functions; NaN if it is none of them. */
-  function transferIndex(transfer) {
-    for (let index = 0; index < native.transfers.length; index++) {
-      if (transfer === native.transfers[index]) return index;
-    }
+  function indexOf(transfer) {
+    for (let index = 0; index < names.length; index++) if (names[index] === transfer) return index;
     return NaN;
   }
 

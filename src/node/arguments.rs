@@ -1,14 +1,13 @@
 //! The rules for arguments and options.
 
 use napi::bindgen_prelude::{
-    Array, FromNapiValue, JsObjectValue, KeyCollectionMode, KeyConversion, KeyFilter, Object, ToNapiValue,
-    Unknown,
+    FromNapiValue, JsObjectValue, KeyCollectionMode, KeyConversion, KeyFilter, Object, ToNapiValue, Unknown,
 };
 use napi::{Env, JsValue, ValueType};
 
 use super::buffer::Bytes;
 use super::error::{BadArgument, Error, Result};
-use super::function::{Returned, Values};
+use super::function::{Returned, Values, object};
 use super::values::{builtin_type, describe, equals, quote, read_utf16, utf16_length};
 use crate::cache::{ImageId, Limits};
 use crate::convert::{Ootf, Rendering, Sample};
@@ -245,9 +244,9 @@ impl Arguments {
     }
 }
 
-/// The names of the transfer functions, as an array.
+/// The names of the transfer functions, in the order of their indices, as those of properties.
 pub fn transfer_names(env: &Env) -> napi::Result<Unknown<'_>> {
-    Array::from_vec(env, TRANSFERS.map(|(name, _)| name).to_vec())?.into_unknown(env)
+    object(env, TRANSFERS.map(|(name, _)| (name, ())))?.into_unknown(env)
 }
 
 /// `rejectArgument(function, what)`: throws because of an argument that does not exist.

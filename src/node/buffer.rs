@@ -58,18 +58,19 @@ impl<'env> Bytes<'env> {
 /// If the source or the target is not a `Uint8Array` of this length, or the target is not new. Only a
 /// `Buffer.allocUnsafeSlow` that was replaced before the addon was loaded can do that.
 pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conversion: Conversion) {
+    // An empty image has no memory of its own.
+    let is_source = byte_length == 0 && is_same(source, target);
     // No JavaScript runs from here on, so that the memory of both stays as it is.
-    assert!(
-        [source, target].into_iter().all(|value| Bytes::of(value).is_some()) && !is_same(source, target),
-        "{REPLACED_ALLOCATOR}"
-    );
     let (source, target) = (Memory::of(source), Memory::of(target));
     assert!(
-        source.byte_length >= byte_length
+        source.is_uint8_array
+            && target.is_uint8_array
+            && source.byte_length >= byte_length
             && target.byte_length == byte_length
             && !target.is_shared
+            && !is_source
             && source.is_disjoint_from(&target),
-        "{REPLACED_ALLOCATOR}"
+        "Buffer.allocUnsafeSlow was replaced, and returned no new Buffer"
     );
     let count = byte_length / size_of::<Sample>();
     let start = target.start.cast::<MaybeUninit<Sample>>();
@@ -85,10 +86,9 @@ pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conv
     }
 }
 
-const REPLACED_ALLOCATOR: &str = "Buffer.allocUnsafeSlow was replaced, and returned no new Buffer";
-
-/// The memory of a `Uint8Array`, until JavaScript runs.
+/// The memory of a typed array, until JavaScript runs.
 struct Memory {
+    is_uint8_array: bool,
     /// Never null, as slices require.
     start: *mut Sample,
     byte_length: usize,
@@ -97,15 +97,17 @@ struct Memory {
 }
 
 impl Memory {
-    /// That of a `Uint8Array`; of anything that is not a typed array, none.
+    /// Of anything but a typed array, none.
     fn of(value: Unknown) -> Memory {
         let (mut data, mut array_buffer) = (ptr::null_mut(), ptr::null_mut());
         let info = typed_array(value, &mut data, &mut array_buffer);
+        let (kind, byte_length) = info.unwrap_or((-1, 0));
         // SAFETY: it is null, which is an error, or Node-API returned it as a value of this environment.
         let array_buffer = unsafe { Unknown::from_raw_unchecked(value.value().env, array_buffer) };
         Memory {
+            is_uint8_array: kind == sys::TypedarrayType::uint8_array,
             start: if data.is_null() { ptr::dangling_mut() } else { data.cast() },
-            byte_length: info.map_or(0, |(_, byte_length)| byte_length),
+            byte_length,
             // Node-API does not take a SharedArrayBuffer for an ArrayBuffer.
             is_shared: !array_buffer.is_arraybuffer().unwrap_or(false),
         }
