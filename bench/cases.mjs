@@ -170,7 +170,11 @@ export async function workers({ against }) {
       }
       await Promise.all(busy.map((worker) => worker.terminate()));
       times.sort((a, b) => a - b);
-      for (const [row, share] of [["median", 0.5], ["90th percentile", 0.9], ["worst", 1]]) {
+      for (const [row, share] of [
+        ["median", 0.5],
+        ["90th percentile", 0.9],
+        ["worst", 1],
+      ]) {
         (rows[row][name] ??= []).push(times[Math.ceil(share * CALLS) - 1]);
       }
     }
