@@ -10,7 +10,7 @@ import { runScript } from "./processes.ts";
 
 // `contract/conversion.mjs` compares the luminance OOTF with independent values.
 test.each(
-  [600, 1000, 2000, 4000].flatMap((peakLuminance) => [
+  [399, 400, 1000, 2000, 2001].flatMap((peakLuminance) => [
     { from: "pq", to: "hlg", peakLuminance } as const,
     { from: "hlg", to: "pq", peakLuminance } as const,
   ]),

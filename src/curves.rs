@@ -1,4 +1,5 @@
-//! The transfer functions and the OOTF of ITU-R BT.2100-2, in `f64`.
+//! The transfer functions and the OOTF of ITU-R BT.2100, in `f64`. Tables and notes have the numbers of BT.2100-2 and
+//! BT.2100-3.
 //!
 //! | term | meaning | range |
 //! | --- | --- | --- |
@@ -107,10 +108,22 @@ impl HlgDisplay {
     /// The display with the nominal peak luminance L_W in cd/m²; `None` outside of
     /// [`PEAK_LUMINANCES`](Self::PEAK_LUMINANCES).
     ///
-    /// Its system gamma is 1.2 · 1.111^log2(L_W / 1000) (BT.2390). BT.2390 recommends this formula outside of
-    /// BT.2100's range of 400 to 2000 cd/m²; it is used for all peaks here.
+    /// Its system gamma γ is that of the reference surround, 5 cd/m² (BT.2100 table 5, note 5f):
+    ///
+    /// | L_W in cd/m² | γ |
+    /// | --- | --- |
+    /// | 400 to 2000, inclusive | 1.2 + 0.42 · log10(L_W / 1000) |
+    /// | below 400, above 2000 | 1.2 · 1.111^log2(L_W / 1000) |
+    ///
+    /// The two formulas of the standard do not meet: at 400 cd/m² the first gives a γ that is 0.011 lower, at
+    /// 2000 cd/m² 0.007 lower. The note permits rounding γ to three significant digits, which is not done here.
     pub fn new(peak_luminance: f64) -> Option<HlgDisplay> {
-        let system_gamma = 1.2 * 1.111f64.powf((peak_luminance / 1_000.0).log2());
+        let relative_peak = peak_luminance / 1_000.0;
+        let system_gamma = if (400.0..=2_000.0).contains(&peak_luminance) {
+            1.2 + 0.42 * relative_peak.log10()
+        } else {
+            1.2 * 1.111f64.powf(relative_peak.log2())
+        };
         let is_accepted = Self::PEAK_LUMINANCES.contains(&peak_luminance);
         is_accepted.then_some(HlgDisplay { peak_luminance, system_gamma })
     }
@@ -262,11 +275,25 @@ mod tests {
         }
     }
 
-    /// BT.2390's formula multiplies by 1.111 with each doubling of the peak.
+    /// γ by BT.2100 table 5, note 5f, computed with 50 digits from the formulas, on both sides of 400 and 2000 cd/m².
+    const SYSTEM_GAMMAS: [(f64, f64); 11] = [
+        (1.0, 0.420_343_945_023_273),
+        (399.0, 1.043_723_500_460_833),
+        (399.999, 1.044_119_922_152_829),
+        (400.0, 1.032_865_196_357_744),
+        (600.0, 1.106_823_525_161_13),
+        (1000.0, 1.2),
+        (2000.0, 1.326_432_598_178_872),
+        (2000.001, 1.333_200_101_229_066),
+        (2001.0, 1.333_301_207_629_7),
+        (4000.0, 1.481_185_2),
+        (10_000.0, 1.702_315_536_266_557),
+    ];
+
     #[test]
-    fn system_gammas_are_those_of_bt2390() {
+    fn system_gammas_are_those_of_bt2100() {
         assert_eq!(HlgDisplay::new(1000.0), Some(HlgDisplay::REFERENCE));
-        for (peak, expected) in [(500.0, 1.2 / 1.111), (2000.0, 1.2 * 1.111), (4000.0, 1.2 * 1.111 * 1.111)] {
+        for (peak, expected) in SYSTEM_GAMMAS {
             assert_close(HlgDisplay::new(peak).unwrap().system_gamma(), expected, 1e-15);
         }
     }
