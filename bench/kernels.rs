@@ -1,6 +1,7 @@
 //! The kernels on a 4K image, compared with `memcpy`: `cargo bench --no-default-features`.
 //!
-//! Each on one thread, and the fastest one on all threads, in place and out of place, in memory that is in use.
+//! Each on one thread, and the fastest one on all threads, in place and out of place, in memory that is in
+//! use.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;

@@ -46,10 +46,11 @@ pub struct Counters {
     pub conversion: Duration,
 }
 
-/// The id of an image: a string of UTF-16 code units, as in JavaScript. In UTF-8, all lone surrogates would be
-/// the same id.
+/// The id of an image: a string of UTF-16 code units, as in JavaScript. In UTF-8, all lone surrogates would
+/// be the same id.
 ///
-/// The last unit is reserved for the target, which completes the key. So a look-up neither copies nor allocates.
+/// The last unit is reserved for the target, which completes the key. So a look-up neither copies nor
+/// allocates.
 pub struct ImageId<'units>(&'units mut [u16]);
 
 impl<'units> ImageId<'units> {
@@ -117,8 +118,8 @@ impl<V> Cache<V> {
         Cache { limits, entries, bytes_used: 0, counters: Counters::default() }
     }
 
-    /// Looks up the image of `id` and `target`. It is a hit if the image has this length: the hit counts, and the image
-    /// becomes the most recently used.
+    /// Looks up the image of `id` and `target`. It is a hit if the image has this length: the hit counts, and
+    /// the image becomes the most recently used.
     pub fn get(&mut self, id: &mut ImageId, target: Transfer, byte_length: usize) -> Option<&V> {
         let key = id.key_units(target);
         self.entries.peek(key).filter(|entry| entry.byte_length == byte_length)?;
@@ -126,17 +127,17 @@ impl<V> Cache<V> {
         self.entries.get(key).map(|entry| &entry.value)
     }
 
-    /// Takes back the hit that [`get`](Cache::get) has just found, because its image turned out to be unusable, and removes
-    /// the image. Returns it with its length.
+    /// Takes back the hit that [`get`](Cache::get) has just found, because its image turned out to be
+    /// unusable, and removes the image. Returns it with its length.
     pub fn take_back_hit(&mut self, id: &mut ImageId, target: Transfer) -> Option<(V, usize)> {
         let entry = self.remove(id.key_units(target))?;
         self.counters.hits -= 1;
         Some((entry.value, entry.byte_length))
     }
 
-    /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It replaces any
-    /// image under the same key, and evicts least recently used images until it fits. An image that can never fit is
-    /// not cached, and evicts nothing.
+    /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It
+    /// replaces any image under the same key, and evicts least recently used images until it fits. An image
+    /// that can never fit is not cached, and evicts nothing.
     ///
     /// Returns the images that are not cached any more; `value` itself is one of them if it was not cached.
     pub fn store(&mut self, key: Key, byte_length: usize, value: V, conversion: Duration) -> Vec<V> {

@@ -1,5 +1,5 @@
-//! The transfer functions and the OOTF of ITU-R BT.2100, in `f64`. Tables and notes have the numbers of BT.2100-2 and
-//! BT.2100-3.
+//! The transfer functions and the OOTF of ITU-R BT.2100, in `f64`. Tables and notes have the numbers of
+//! BT.2100-2 and BT.2100-3.
 //!
 //! | term | meaning | range |
 //! | --- | --- | --- |
@@ -60,8 +60,8 @@ pub fn pq_inverse_eotf(display: f64) -> f64 {
     ((PQ_C1 + PQ_C2 * power) / (1.0 + PQ_C3 * power)).powf(PQ_M2)
 }
 
-/// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light above 1 gives a signal above 1, along the same
-/// logarithm.
+/// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light above 1 gives a signal above 1, along the
+/// same logarithm.
 pub fn hlg_oetf(scene: f64) -> f64 {
     if scene <= 1.0 / 12.0 { (3.0 * scene).sqrt() } else { HLG_A * (12.0 * scene - HLG_B).ln() + HLG_C }
 }
@@ -116,7 +116,8 @@ impl HlgDisplay {
     /// | below 400, above 2000 | 1.2 · 1.111^log2(L_W / 1000) |
     ///
     /// The two formulas of the standard do not meet: at 400 cd/m² the first gives a γ that is 0.011 lower, at
-    /// 2000 cd/m² 0.007 lower. The note permits rounding γ to three significant digits, which is not done here.
+    /// 2000 cd/m² 0.007 lower. The note permits rounding γ to three significant digits, which is not done
+    /// here.
     pub fn new(peak_luminance: f64) -> Option<HlgDisplay> {
         let relative_peak = peak_luminance / 1_000.0;
         let system_gamma = if (400.0..=2_000.0).contains(&peak_luminance) {
@@ -138,15 +139,15 @@ impl HlgDisplay {
         self.system_gamma
     }
 
-    /// HLG OOTF: the scene light of a colour to its display light. Scales all channels by L_W · Y^(γ − 1), where Y
-    /// is their luminance (BT.2100 table 5, reference OOTF).
+    /// HLG OOTF: the scene light of a colour to its display light. Scales all channels by L_W · Y^(γ − 1),
+    /// where Y is their luminance (BT.2100 table 5, reference OOTF).
     pub fn ootf(self, scene: [f64; 3]) -> [f64; 3] {
         let gain = power_of_light(luminance(scene), self.system_gamma - 1.0);
         scene.map(|channel| self.peak_luminance * gain * channel)
     }
 
-    /// HLG inverse OOTF: the display light of a colour to its scene light (BT.2100 table 5, note 5i). A channel is
-    /// above 1 if the display cannot show it.
+    /// HLG inverse OOTF: the display light of a colour to its scene light (BT.2100 table 5, note 5i). A
+    /// channel is above 1 if the display cannot show it.
     pub fn inverse_ootf(self, display: [f64; 3]) -> [f64; 3] {
         let relative = display.map(|channel| channel / self.peak_luminance);
         let gain = power_of_light(luminance(relative), (1.0 - self.system_gamma) / self.system_gamma);
@@ -155,14 +156,14 @@ impl HlgDisplay {
 
     /// Per-channel OOTF: scene light of one channel to its display light.
     ///
-    /// Deviates from BT.2100 (see [`ootf`](Self::ootf)): raises each channel to γ independently. That is equal for
-    /// greys, and shifts saturated colours. It makes the conversion a function of one sample.
+    /// Deviates from BT.2100 (see [`ootf`](Self::ootf)): raises each channel to γ independently. That is
+    /// equal for greys, and shifts saturated colours. It makes the conversion a function of one sample.
     pub fn ootf_per_channel(self, scene: f64) -> f64 {
         self.peak_luminance * scene.powf(self.system_gamma)
     }
 
-    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel). Scene light is above 1 if the display cannot
-    /// show it.
+    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel). Scene light is above 1 if the display
+    /// cannot show it.
     pub fn inverse_ootf_per_channel(self, display: f64) -> f64 {
         (display / self.peak_luminance).powf(1.0 / self.system_gamma)
     }
@@ -216,8 +217,8 @@ impl Direction {
 mod tests {
     use super::*;
 
-    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints whole
-    /// percents; two decimals are computed here.
+    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints
+    /// whole percents; two decimals are computed here.
     const LEVELS: [(f64, f64, f64); 4] =
         [(26.0, 38.00, 37.86), (162.0, 55.72, 71.26), (179.0, 56.76, 72.92), (203.0, 58.07, 74.99)];
 
@@ -275,7 +276,8 @@ mod tests {
         }
     }
 
-    /// γ by BT.2100 table 5, note 5f, computed with 50 digits from the formulas, on both sides of 400 and 2000 cd/m².
+    /// γ by BT.2100 table 5, note 5f, computed with 50 digits from the formulas, on both sides of 400 and
+    /// 2000 cd/m².
     const SYSTEM_GAMMAS: [(f64, f64); 11] = [
         (1.0, 0.420_343_945_023_273),
         (399.0, 1.043_723_500_460_833),

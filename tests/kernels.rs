@@ -113,7 +113,8 @@ fn all_code_values_in_all_lanes() {
     for (conversion, kernel) in kernels() {
         // At least as many as any vector register has.
         for lane in (0..64).step_by(conversion.rendering.ootf.samples()) {
-            // Three samples are a pixel, and 65536 is not a multiple of 3: so all code values are in all channels.
+            // Three samples are a pixel, and 65536 is not a multiple of 3: so all code values are in all
+            // channels.
             let tail = (3 - (lane + codes.len()) % 3) % 3;
             let samples = [&vec![[0; 2]; lane], &codes[..], &vec![[0; 2]; tail]].concat();
             check(conversion, &kernel, &samples, 0, 0);

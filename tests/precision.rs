@@ -1,4 +1,5 @@
-//! The numbers of `docs/colour.md`. `cargo test --no-default-features --test precision -- --nocapture` prints them.
+//! The numbers of `docs/colour.md`. `cargo test --no-default-features --test precision -- --nocapture` prints
+//! them.
 
 #![expect(clippy::unwrap_used, reason = "Clippy does not take the helpers for tests")]
 

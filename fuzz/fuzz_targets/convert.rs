@@ -1,5 +1,5 @@
-//! All kernels against the portable one: any samples at any alignment, out of place and in place, in ordinary and in
-//! shared memory.
+//! All kernels against the portable one: any samples at any alignment, out of place and in place, in ordinary
+//! and in shared memory.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -14,7 +14,8 @@ use guarded::{ALIGNMENT, Guarded};
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data).unwrap());
 
-/// Reads a conversion, two offsets and samples from `data`, and converts them out of place, in place and in shared memory.
+/// Reads a conversion, two offsets and samples from `data`, and converts them out of place, in place and in
+/// shared memory.
 pub fn check(data: &[u8]) -> Result<()> {
     let mut input = Unstructured::new(data);
     let conversion = conversion(&mut input)?;

@@ -47,8 +47,8 @@ impl Avx512Polynomials {
 /// Converts front to back, reading each sample before writing it, so `from` may equal `to`.
 ///
 /// # Safety
-/// `from` must be readable and `to` writable for `count` samples, at any alignment. They must be equal or disjoint.
-/// The processor must support AVX-512 F and BW.
+/// `from` must be readable and `to` writable for `count` samples, at any alignment. They must be equal or
+/// disjoint. The processor must support AVX-512 F and BW.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn convert_samples(polynomials: &Polynomials, from: *const Sample, to: *mut Sample, count: usize) {
     let registers = Registers::load(polynomials);
@@ -105,8 +105,8 @@ impl Registers {
         let coarse = _mm512_permutex2var_epi16(self.coarse[0], cell, self.coarse[1]);
         let is_fine = _mm512_cmplt_epu16_mask(samples, _mm512_set1_epi16(FINE_END.cast_signed()));
         let segments = _mm512_mask_blend_epi16(is_fine, coarse, fine);
-        // Samples at even places are the low words of 16 double words, those at odd places the high words. Only
-        // the lowest 5 bits of a segment select from the 32 floats.
+        // Samples at even places are the low words of 16 double words, those at odd places the high words.
+        // Only the lowest 5 bits of a segment select from the 32 floats.
         let even = self.evaluate(_mm512_and_si512(samples, _mm512_set1_epi32(0xffff)), segments);
         let odd = self.evaluate(_mm512_srli_epi32::<16>(samples), _mm512_srli_epi32::<16>(segments));
         _mm512_mask_blend_epi16(0xaaaa_aaaa, even, _mm512_slli_epi32::<16>(odd))

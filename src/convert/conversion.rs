@@ -2,8 +2,8 @@
 
 use crate::curves::{Direction, HlgDisplay, Transfer};
 
-/// One channel of one pixel: a code value of 16 bits, full range, little-endian, at any alignment. An `rgb48le`
-/// image has three samples a pixel.
+/// One channel of one pixel: a code value of 16 bits, full range, little-endian, at any alignment. An
+/// `rgb48le` image has three samples a pixel.
 pub type Sample = [u8; 2];
 
 /// What the HLG OOTF depends on.
@@ -42,8 +42,8 @@ impl Default for Rendering {
     }
 }
 
-/// A conversion of images between transfer functions, which preserves display light. Channels that the target cannot
-/// represent clip independently.
+/// A conversion of images between transfer functions, which preserves display light. Channels that the target
+/// cannot represent clip independently.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conversion {
     /// The transfer functions.

@@ -1,14 +1,14 @@
 //! The conversion by the OOTF of BT.2100, which depends on all three channels of a pixel.
 //!
-//! It is plain `f32` arithmetic without branches and without fused multiply-add. So the compiler vectorizes it for
-//! every instruction set, and all give the same bits. (Only the PQ EOTF is a table.) The result is within one code
-//! value of the exact one, and mostly equal to it.
+//! It is plain `f32` arithmetic without branches and without fused multiply-add. So the compiler vectorizes
+//! it for every instruction set, and all give the same bits. (Only the PQ EOTF is a table.) The result is
+//! within one code value of the exact one, and mostly equal to it.
 //!
 //! | BT.2100 | PQ to HLG, on square roots of light | HLG to PQ, on logarithms of light |
 //! | --- | --- | --- |
 //! | signal to light | PQ EOTF (table 4) | HLG inverse OETF (table 5) |
 //! | scene and display light | inverse OOTF (table 5, note 5i): a product | OOTF (table 5): a sum |
-//! | light to signal | HLG OETF (table 5), without its square root | PQ inverse EOTF (table 4): a polynomial |
+//! | light to signal | HLG OETF (table 5), less its square root | PQ inverse EOTF (table 4): a polynomial |
 
 use std::f64::consts::{LN_2, LOG2_E};
 use std::mem::MaybeUninit;
@@ -37,8 +37,8 @@ struct Work {
 
 const NEW_WORK: Work = Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] };
 
-/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display light is
-/// relative to 10000 cd/m².
+/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display
+/// light is relative to 10000 cd/m².
 pub struct Luminance {
     /// Supported by the processor.
     instruction_set: InstructionSet,
@@ -59,8 +59,8 @@ impl Luminance {
         let HlgDisplay { peak_luminance, system_gamma: gamma } = display;
         let peak = peak_luminance / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
-            // For display light F, relative to 10000 cd/m² as is its luminance Y, and scene light E:
-            // √(12 · E) = √F · √12 · peak^(−1/2γ) · Y^((1−γ)/2γ). All exponents are halved, because light is a square root.
+            // √(12·E) = √F · √12 · peak^(−1/2γ) · Y^((1−γ)/2γ), for scene light E and display light F of luminance
+            // Y. All exponents are halved, because light is a square root.
             Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
             // To the argument of `pq_root`.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
@@ -140,8 +140,8 @@ impl Luminance {
 
     /// Inlined into each caller, to be compiled for its instruction set.
     ///
-    /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop body: with
-    /// the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
+    /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop
+    /// body: with the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
     #[inline(always)]
     fn convert_pixels(&self, block: &Block, work: &mut Work) {
         let Work { planes, samples } = work;
@@ -244,8 +244,8 @@ fn hlg_inverse_oetf(code: f32) -> f32 {
     if code <= 32767.0 { dark } else { bright }
 }
 
-/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding. Above 65535, it
-/// clips. The error is at most 0.01.
+/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding.
+/// Above 65535, it clips. The error is at most 0.01.
 #[inline(always)]
 fn hlg_oetf(root: f32) -> f32 {
     const SLOPE: f64 = 65535.0 * HLG_A * LN_2;
@@ -255,8 +255,9 @@ fn hlg_oetf(root: f32) -> f32 {
     if root <= 1.0 { dark } else { bright }
 }
 
-/// First step of the PQ inverse EOTF (BT.2100 table 4): from log2(light) / `PQ_OCTAVES` + 1 to the fourth root of the
-/// code value, stored as the difference from the root of 65535, which is near 0, where `f32` is finest.
+/// First step of the PQ inverse EOTF (BT.2100 table 4): from log2(light) / `PQ_OCTAVES` + 1 to the fourth
+/// root of the code value, stored as the difference from the root of 65535, which is near 0, where `f32` is
+/// finest.
 #[inline(always)]
 fn pq_root(z: f32) -> f32 {
     const C: [f32; 15] = PQ_ROOT;
@@ -284,12 +285,14 @@ fn pq_inverse_eotf(root: f32) -> f32 {
 /// The nearest code value to a number from 0 to 65535.
 #[inline(always)]
 fn nearest_code(code: f32) -> u16 {
-    /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the lowest bits.
+    /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the
+    /// lowest bits.
     const ROUND: f32 = 8_388_608.0;
     (code + ROUND).to_bits() as u16
 }
 
-/// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute below.
+/// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute
+/// below.
 #[inline(always)]
 fn log2(x: f32) -> f32 {
     const SQRT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();

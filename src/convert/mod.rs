@@ -5,7 +5,7 @@
 //! | [`conversion`] | what is converted, and how |
 //! | [`kernel`] | the algorithm that converts on one thread: table, polynomials or luminance |
 //! | [`instruction_set`] | the instructions that kernels are compiled for |
-//! | `polynomials`, `avx512` | piecewise polynomials that equal the table, and their evaluation with AVX-512 |
+//! | `polynomials`, `avx512` | polynomials that equal the table, and their evaluation with AVX-512 |
 //! | `luminance` | the OOTF by luminance |
 //! | `coefficients` | the fitted coefficients of both |
 //! | `prefetch` | asking for memory before it is read |
@@ -18,17 +18,18 @@
 //! # How an image is divided
 //! Into whole pixels, so each of these numbers of samples is a multiple of 3.
 //!
-//! | constant | size | what it is |
-//! | --- | --- | --- |
-//! | `threads::CHUNK` | 768 KiB | what a thread takes at a time. The threads of a busy machine differ in speed, so an even split would wait for the slowest |
-//! | `new_memory::PIECE` | 192 KiB | what is converted after its pages are provided, so that it stays in the cache. From 64 KiB to 2 MiB made no difference |
-//! | `shared_memory::BLOCK` | 6 KiB | what is copied from shared memory and then converted, in the first-level cache |
-//! | `luminance::PIXELS` | 384 bytes | what goes through each step of the arithmetic together |
+//! - `threads::CHUNK`, 768 KiB, is what a thread takes at a time. The threads of a busy machine differ in speed,
+//!   so an even split would wait for the slowest.
+//! - `new_memory::PIECE`, 192 KiB, is what is converted after its pages are provided, so that it stays in the
+//!   cache. From 64 KiB to 2 MiB made no difference.
+//! - `shared_memory::BLOCK`, 6 KiB, is what is copied from shared memory, and converted in the first-level cache.
+//! - `luminance::PIXELS`, 384 bytes, is what goes through each step of the arithmetic together.
 //!
 //! # Adding a kernel
 //! Add a variant to [`Kernel`] and choose it in [`Kernel::new`]; for a new instruction set, add a variant to
-//! [`InstructionSet`] first, and list it in `InstructionSet::ALL`. The compiler then points to the rest, and the tests
-//! compare the new kernel with the portable one for all code values in all lanes, all lengths and all alignments.
+//! [`InstructionSet`] first, and list it in `InstructionSet::ALL`. The compiler then points to the rest, and
+//! the tests compare the new kernel with the portable one for all code values in all lanes, all lengths and
+//! all alignments.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;

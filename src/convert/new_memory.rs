@@ -1,13 +1,13 @@
 //! Providing the pages of new memory.
 //!
-//! An operating system provides a page when it is first touched, by a page fault. That takes longer than converting the
-//! page. Linux can provide many base pages at once (`MADV_POPULATE_WRITE`, Linux 5.14), or huge pages of 2 MiB
-//! (`MADV_HUGEPAGE`).
+//! An operating system provides a page when it is first touched, by a page fault. That takes longer than
+//! converting the page. Linux can provide many base pages at once (`MADV_POPULATE_WRITE`, Linux 5.14), or
+//! huge pages of 2 MiB (`MADV_HUGEPAGE`).
 //!
-//! Huge pages are fastest, except in a virtual machine whose host takes back free memory, as microVMs and WSL 2 do. Then
-//! the host provides each huge page in pages of 4 KiB again. On such a machine (2 cores, Zen 3), 50 MB that were freed
-//! 3 s before took 62 ms as huge pages, 21 ms as populated base pages and 28 ms by page faults, on one thread; memory that
-//! was just freed took 4, 20 and 27 ms (medians of 4 to 15 runs).
+//! Huge pages are fastest, except in a virtual machine whose host takes back free memory, as microVMs and WSL
+//! 2 do. Then the host provides each huge page in pages of 4 KiB again. On such a machine (2 cores, Zen 3),
+//! 50 MB that were freed 3 s before took 62 ms as huge pages, 21 ms as populated base pages and 28 ms by page
+//! faults, on one thread; memory that was just freed took 4, 20 and 27 ms (medians of 4 to 15 runs).
 
 use std::mem::MaybeUninit;
 
@@ -20,10 +20,11 @@ const PIECE: usize = 3 << 15;
 /// The size of a huge page on x86-64 and, with base pages of 4 KiB, on arm64.
 const HUGE_PAGE: usize = 2 << 20;
 
-/// Writes new memory by `write`, which has to initialise the samples of a piece, and gets their place in `memory`.
+/// Writes new memory by `write`, which has to initialise the samples of a piece, and gets their place in
+/// `memory`.
 ///
-/// Their pages are provided just before, by the thread that writes them. Where the system cannot do that, `write` faults
-/// them in.
+/// Their pages are provided just before, by the thread that writes them. Where the system cannot do that,
+/// `write` faults them in.
 pub fn fill(memory: &mut [MaybeUninit<Sample>], write: impl Fn(usize, &mut [MaybeUninit<Sample>]) + Sync) {
     let has_huge_pages = ask_for_huge_pages(memory);
     let count = memory.len();
@@ -41,8 +42,8 @@ pub fn fill(memory: &mut [MaybeUninit<Sample>], write: impl Fn(usize, &mut [Mayb
     });
 }
 
-/// The length of the first chunk of `rest`, the end of the memory. With huge pages, a chunk ends at the first pixel of the next
-/// one, so that one thread provides almost all of it.
+/// The length of the first chunk of `rest`, the end of the memory. With huge pages, a chunk ends at the first
+/// pixel of the next one, so that one thread provides almost all of it.
 fn chunk_length(rest: &[MaybeUninit<Sample>], has_huge_pages: bool) -> usize {
     if !has_huge_pages {
         return rest.len().min(CHUNK);
@@ -97,8 +98,8 @@ mod linux {
         *ANSWER.get_or_init(|| fs::read_to_string(ORDER).is_ok_and(|order| is_reported(&order)))
     }
 
-    /// Whether free pages of this order are reported (Linux 5.14): from 0 to 10 once the driver of a balloon has
-    /// registered, else the number that stands for none, which is −1 or one more than the largest order.
+    /// Whether free pages of this order are reported (Linux 5.14): from 0 to 10 once the driver of a balloon
+    /// has registered, else the number that stands for none, which is −1 or one more than the largest order.
     pub fn is_reported(order: &str) -> bool {
         order.trim().parse().is_ok_and(|order| (0..=10).contains(&order))
     }

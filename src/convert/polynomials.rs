@@ -1,12 +1,12 @@
 //! The per-channel conversion by piecewise polynomials.
 //!
-//! A table look-up in memory gives one sample at a time; a look-up in a vector register gives many. So the code
-//! values are divided into up to 32 segments, found through the top bits of the sample, and each segment has a
-//! polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the result rounds to
-//! the right code value for all 65536 samples: it equals the table to the bit.
+//! A table look-up in memory gives one sample at a time; a look-up in a vector register gives many. So the
+//! code values are divided into up to 32 segments, found through the top bits of the sample, and each segment
+//! has a polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the
+//! result rounds to the right code value for all 65536 samples: it equals the table to the bit.
 
-/// The polynomials of a conversion. Any instruction set with 32-bit floats and fused multiply-add can evaluate
-/// them; [`Polynomials::convert_sample`] is the reference.
+/// The polynomials of a conversion. Any instruction set with 32-bit floats and fused multiply-add can
+/// evaluate them; [`Polynomials::convert_sample`] is the reference.
 pub struct Polynomials {
     /// Larger samples are clamped to this one.
     pub clamp_max: u16,
@@ -18,8 +18,9 @@ pub struct Polynomials {
     pub coarse: [u16; 64],
     /// The sample where t is 0.
     pub origin: [f32; 32],
-    /// `coefficients[k]` are the coefficients of t^k. The constant terms have 1.5 · 2^23 added: an `f32` of that size
-    /// has no fraction bits, so the last addition rounds to an integer, and the code value is in the low 16 bits.
+    /// `coefficients[k]` are the coefficients of t^k. The constant terms have 1.5 · 2^23 added: an `f32` of
+    /// that size has no fraction bits, so the last addition rounds to an integer, and the code value is in
+    /// the low 16 bits.
     pub coefficients: [[f32; 32]; 5],
 }
 

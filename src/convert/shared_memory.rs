@@ -12,8 +12,8 @@ use super::conversion::Sample;
 /// The number of samples that are copied at a time: see [`super`].
 const BLOCK: usize = 3 * 1024;
 
-/// Conversions by words hold it for reading, those by bytes for writing: Rust does not define races between accesses
-/// of different sizes. Memory at odd addresses is rare.
+/// Conversions by words hold it for reading, those by bytes for writing: Rust does not define races between
+/// accesses of different sizes. Memory at odd addresses is rare.
 static ACCESS: RwLock<()> = RwLock::new(());
 
 /// Samples in shared memory.
@@ -33,8 +33,9 @@ impl SharedSamples<'_> {
     /// Gets access to `count` samples, once no other thread has access by another size.
     ///
     /// # Safety
-    /// The memory must stay for the lifetime, and must be accessed by nothing in Rust but this type. Races with
-    /// JavaScript are undefined in Rust, but its atomics are the same single loads and stores. No value is trusted.
+    /// The memory must stay for the lifetime, and must be accessed by nothing in Rust but this type. Races
+    /// with JavaScript are undefined in Rust, but its atomics are the same single loads and stores. No value
+    /// is trusted.
     #[expect(unsafe_code, reason = "the memory belongs to a runtime")]
     pub unsafe fn new(start: *mut Sample, count: usize) -> Self {
         if start.addr().is_multiple_of(align_of::<AtomicU16>()) {

@@ -13,8 +13,8 @@ const SMALLEST_IMAGE: usize = 1 << 20;
 /// The number of samples that are converted while a thread starts, in about 20 µs: 192 KiB.
 const START: usize = 3 << 15;
 
-/// Runs `run` for each chunk of an image of `count` samples, on this thread and, for a large image, on others, which have
-/// ended when this returns.
+/// Runs `run` for each chunk of an image of `count` samples, on this thread and, for a large image, on
+/// others, which have ended when this returns.
 ///
 /// They are threads of this call alone: in a pool, it would wait for chunks of other images.
 pub fn for_each_chunk<Chunk: Send>(
@@ -40,8 +40,8 @@ pub fn for_each_chunk<Chunk: Send>(
         let start = |_| thread::Builder::new().spawn_scoped(scope, run_all).ok();
         let started: Vec<_> = (1..threads).map_while(start).collect();
         run_all();
-        // The scope itself waits until `run_all` returns, but not until the threads have left the code of the addon, which is
-        // unloaded with the last worker that loaded it.
+        // The scope waits until `run_all` returns, but not until the threads have left the code of the addon,
+        // which some systems unload with the last worker that loaded it.
         for thread in started {
             if let Err(panic) = thread.join() {
                 resume_unwind(panic);
@@ -58,8 +58,8 @@ fn threads_for(count: usize, max_threads: usize) -> usize {
     if count < SMALLEST_IMAGE { 1 } else { (count / START).isqrt().min(max_threads) }
 }
 
-/// The most threads for an image: as many as `HDR_IMAGE_TRANSFER_THREADS` says, by default as many as there are
-/// processors. The environment is read once.
+/// The most threads for an image: as many as `HDR_IMAGE_TRANSFER_THREADS` says, by default as many as there
+/// are processors. The environment is read once.
 fn max_threads() -> usize {
     static MAX: OnceLock<usize> = OnceLock::new();
     *MAX.get_or_init(|| {

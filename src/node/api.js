@@ -1,6 +1,7 @@
 /**
- * The public API, made of native functions. It owns the Buffers and allocates them, so that native code need not call
- * JavaScript, nor refer to its objects. It uses built-in functions as they are when the addon is loaded.
+ * The public API, made of native functions. It owns the Buffers and allocates them, so that native code need
+ * not call JavaScript, nor refer to its objects. It uses built-in functions as they are when the addon is
+ * loaded.
  */
 (native) => {
   "use strict";
@@ -34,8 +35,8 @@
   }
 
   /**
-   * A new Buffer, or undefined if there is no memory: `napi_create_buffer` aborts the process then, on Node.js 20 and 22.
-   * A stack overflow is a RangeError, too.
+   * A new Buffer, or undefined if there is no memory: `napi_create_buffer` aborts the process then, on
+   * Node.js 20 and 22. A stack overflow is a RangeError, too.
    */
   function allocate(byteLength) {
     try {
@@ -46,7 +47,7 @@
     }
   }
 
-  /** Whether a value has the memory of an immutable ArrayBuffer. The getters throw a TypeError for anything else. */
+  /** Whether a value has an immutable ArrayBuffer. The getters throw a TypeError for anything else. */
   function isImmutable(value) {
     if (!immutable) return false;
     try {
@@ -61,8 +62,8 @@
     if (extra !== undefined)
       native.rejectArgument("createHdrImageTransferCache", "second argument; arguments are limits");
     const cache = createCache(limits);
-    // By slot. Only the functions below refer to it, so a dropped cache is garbage like any other, even if one of its own
-    // Buffers refers to it.
+    // By slot. Only the functions below refer to it, so a dropped cache is garbage like any other, even if
+    // one of its own Buffers refers to it.
     const buffers = { __proto__: null };
 
     return {

@@ -82,8 +82,9 @@ impl Arguments {
 
     /// The transfer functions of two arguments with these names.
     ///
-    /// `api.js` passes their indices in [`transfer_names`] as one number, which is faster to read than strings: that of
-    /// `from` times the number of names, plus that of `to`. If one of them is invalid, it passes an array of both.
+    /// `api.js` passes their indices in [`transfer_names`] as one number, which is faster to read than
+    /// strings: that of `from` times the number of names, plus that of `to`. If one of them is invalid, it
+    /// passes an array of both.
     pub fn transfers(&self, names: [&'static str; 2], value: Unknown) -> Result<[Transfer; 2]> {
         // Deno also converts arrays to numbers.
         if value.get_type()? == ValueType::Number {
@@ -138,8 +139,8 @@ impl Arguments {
         Error::OutOfMemory { function: self.function, wanted, byte_length }
     }
 
-    /// The values of options, `None` if they are undefined or null, which stand for the default. `value` must be an
-    /// object that may have options: not an array, a Buffer, or another built-in type.
+    /// The values of options, `None` if they are undefined or null, which stand for the default. `value` must
+    /// be an object that may have options: not an array, a Buffer, or another built-in type.
     fn options<'call, const N: usize>(
         &self,
         argument: &'static str,

@@ -9,8 +9,8 @@ use napi::{JsValue, sys};
 
 use crate::convert::{Conversion, Sample, SharedSamples};
 
-/// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`]. JavaScript that runs later may
-/// detach or resize it, so its memory is looked up when it is used.
+/// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`]. JavaScript that runs later
+/// may detach or resize it, so its memory is looked up when it is used.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
     pub value: Unknown<'env>,
@@ -42,11 +42,13 @@ impl<'env> Bytes<'env> {
         // Another thread may have grown shared memory.
         let count = memory.byte_length.min(self.byte_length) / size_of::<Sample>();
         if memory.is_shared {
-            // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this way only.
+            // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this
+            // way only.
             conversion.convert_shared_image_in_place(&unsafe { SharedSamples::new(memory.start, count) });
         } else {
-            // SAFETY: the memory has at least `count` samples. No other thread has them, except for asynchronous calls
-            // that still use the Buffer, which the documentation forbids. This thread uses them here only.
+            // SAFETY: the memory has at least `count` samples. No other thread has them, except for
+            // asynchronous calls that still use the Buffer, which the documentation forbids. This thread uses
+            // them here only.
             conversion.convert_image_in_place(unsafe { slice::from_raw_parts_mut(memory.start, count) });
         }
     }
@@ -74,14 +76,17 @@ pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conv
     );
     let count = byte_length / size_of::<Sample>();
     let start = target.start.cast::<MaybeUninit<Sample>>();
-    // SAFETY: the target has `count` samples, which nothing else accesses: it is not shared, and not part of the source.
+    // SAFETY: the target has `count` samples, which nothing else accesses: it is not shared, and not part of
+    // the source.
     let target = unsafe { slice::from_raw_parts_mut(start, count) };
     if source.is_shared {
-        // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this way only.
+        // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this way
+        // only.
         conversion.convert_shared_image(&unsafe { SharedSamples::new(source.start, count) }, target);
     } else {
-        // SAFETY: the source has at least `count` samples. No other thread has them, except for asynchronous calls that
-        // still write to the Buffer, which the documentation forbids. This thread does not write them.
+        // SAFETY: the source has at least `count` samples. No other thread has them, except for asynchronous
+        // calls that still write to the Buffer, which the documentation forbids. This thread does not write
+        // them.
         conversion.convert_image(unsafe { slice::from_raw_parts(source.start, count) }, target);
     }
 }
@@ -131,8 +136,8 @@ pub fn typed_array_kind(value: Unknown) -> Option<sys::napi_typedarray_type> {
     typed_array(value, ptr::null_mut(), ptr::null_mut()).map(|(kind, _)| kind)
 }
 
-/// The kind and the length of a typed array. Its data and ArrayBuffer are written to where these pointers are not null;
-/// they take longer, since V8 may have to create the ArrayBuffer.
+/// The kind and the length of a typed array. Its data and ArrayBuffer are written to where these pointers are
+/// not null; they take longer, since V8 may have to create the ArrayBuffer.
 fn typed_array(
     value: Unknown,
     data: *mut *mut c_void,

@@ -1,6 +1,7 @@
 //! Rust functions as JavaScript functions.
 //!
-//! Those of the `napi` crate allocate on each call and take a lock of the process. Here the arguments stay on the stack.
+//! Those of the `napi` crate allocate on each call and take a lock of the process. Here the arguments stay on
+//! the stack.
 
 use std::ffi::c_void;
 use std::ptr;

@@ -10,14 +10,14 @@
 //! | [`function`] | Rust functions as JavaScript functions |
 //! | [`error`] | the errors of the API, and their JavaScript classes and codes |
 //!
-//! JavaScript calls native code. Native code runs JavaScript in three places only, where nothing is borrowed: [`load`]
-//! runs `api.js`, options have getters or are proxies, and a setter sees the `code` of an error. Arguments are validated
-//! before anything changes.
+//! JavaScript calls native code. Native code runs JavaScript in three places only, where nothing is borrowed:
+//! [`load`] runs `api.js`, options have getters or are proxies, and a setter sees the `code` of an error.
+//! Arguments are validated before anything changes.
 //!
 //! # A cache miss
-//! `getConverted` of `api.js` calls [`native_cache::look_up`], which finds nothing, allocates a Buffer, and calls
-//! [`native_cache::convert`], which converts into it and puts it into a slot. If the Buffer of a hit is detached, it calls
-//! [`native_cache::miss_if_detached`] first.
+//! `getConverted` of `api.js` calls [`native_cache::look_up`], which finds nothing, allocates a Buffer, and
+//! calls [`native_cache::convert`], which converts into it and puts it into a slot. If the Buffer of a hit is
+//! detached, it calls [`native_cache::miss_if_detached`] first.
 #![allow(unsafe_code, reason = "Node-API is a C interface")]
 
 mod arguments;

@@ -1,8 +1,8 @@
 //! The native functions of a cache, which `api.js` calls.
 //!
-//! JavaScript owns the Buffers, each in a slot of an object. Native code knows the numbers of the slots only: a
-//! reference to a Buffer would keep a dropped cache alive until a finalizer deletes it, in a later turn of the event
-//! loop on Node.js. So the Buffers are freed at once; only the ids wait for the finalizer.
+//! JavaScript owns the Buffers, each in a slot of an object. Native code knows the numbers of the slots only:
+//! a reference to a Buffer would keep a dropped cache alive until a finalizer deletes it, in a later turn of
+//! the event loop on Node.js. So the Buffers are freed at once; only the ids wait for the finalizer.
 
 use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
@@ -61,8 +61,8 @@ pub fn create<'call>(env: &'call Env, [limits]: Values<'call, 1>) -> Returned<'c
     Ok(native.into_external(env)?)
 }
 
-/// `lookUp(cache, imageId, transfers, source)`: the slot of the cached image, −1 − byteLength for a cache miss, or
-/// `source` itself for equal transfers.
+/// `lookUp(cache, imageId, transfers, source)`: the slot of the cached image, −1 − byteLength for a cache
+/// miss, or `source` itself for equal transfers.
 pub fn look_up<'call>(
     env: &'call Env,
     [native, image_id, transfers, source]: Values<'call, 4>,
@@ -84,8 +84,8 @@ pub fn look_up<'call>(
     })
 }
 
-/// `missIfDetached(cache, buffers, imageId, transfers, slot, buffer)`, after a cache hit: the slot again or, if its Buffer
-/// is detached, −1 − byteLength. Then it was a cache miss, and the image is removed.
+/// `missIfDetached(cache, buffers, imageId, transfers, slot, buffer)`, after a cache hit: the slot again or,
+/// if its Buffer is detached, −1 − byteLength. Then it was a cache miss, and the image is removed.
 pub fn miss_if_detached<'call>(
     env: &'call Env,
     [native, buffers, image_id, transfers, slot, buffer]: Values<'call, 6>,
@@ -104,11 +104,12 @@ pub fn miss_if_detached<'call>(
     Ok((-1.0 - byte_length as f64).into_unknown(env)?)
 }
 
-/// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a cache miss: converts `source` to
-/// `target`, caches it, and returns it. `target` is a new Buffer, or undefined if there was no memory for it.
+/// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a cache miss: converts
+/// `source` to `target`, caches it, and returns it. `target` is a new Buffer, or undefined if there was no
+/// memory for it.
 ///
-/// It reads all arguments again, since nothing is held between the two calls: a `Buffer.allocUnsafeSlow` that was
-/// replaced may call the cache.
+/// It reads all arguments again, since nothing is held between the two calls: a `Buffer.allocUnsafeSlow` that
+/// was replaced may call the cache.
 pub fn convert<'call>(
     env: &'call Env,
     [native, buffers, image_id, transfers, source, byte_length, target]: Values<'call, 7>,
@@ -163,7 +164,8 @@ pub fn stats<'call>(env: &'call Env, [native]: Values<'call, 1>) -> Returned<'ca
     Ok(object(env, stats)?.into_unknown(env)?)
 }
 
-/// `remove(cache, buffers, imageId)`: removes both conversions of an image, and returns whether there was one.
+/// `remove(cache, buffers, imageId)`: removes both conversions of an image, and returns whether there was
+/// one.
 pub fn remove<'call>(env: &'call Env, [native, buffers, image_id]: Values<'call, 3>) -> Returned<'call> {
     let NativeCache { images, slots, id_buffer, .. } = &mut *NativeCache::of(native)?;
     let arguments = Arguments { function: "delete" };
@@ -246,8 +248,8 @@ impl Slots {
         })
     }
 
-    /// Empties slots. If that fails, as in a worker that is terminated, a slot keeps its Buffer alive until it is used
-    /// again.
+    /// Empties slots. If that fails, as in a worker that is terminated, a slot keeps its Buffer alive until
+    /// it is used again.
     fn release(&mut self, env: &Env, buffers: Unknown, slots: impl IntoIterator<Item = u32>) {
         for slot in slots {
             let _ = ().into_unknown(env).and_then(|undefined| set_element(env, buffers, slot, undefined));

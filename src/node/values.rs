@@ -14,8 +14,8 @@ pub fn equals(value: Unknown, string: &str) -> bool {
     read_utf16(value, &mut units).is_some() && units.iter().copied().eq(string.bytes().map(u16::from))
 }
 
-/// Reads a string's first UTF-16 code units into `buffer`, as many as it has room for together with a NUL; `None` if
-/// the value is not a string.
+/// Reads a string's first UTF-16 code units into `buffer`, as many as it has room for together with a NUL;
+/// `None` if the value is not a string.
 pub fn read_utf16(value: Unknown, buffer: &mut Vec<u16>) -> Option<()> {
     let mut length = 0;
     // SAFETY: `buffer` has room for `capacity` units.
