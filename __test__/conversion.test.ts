@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { cpus } from "node:os";
 
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { describe, expect, test } from "vitest";

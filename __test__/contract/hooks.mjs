@@ -11,10 +11,11 @@ export const hooks = {
 
 Buffer.allocUnsafeSlow = (byteLength) => hooks.allocate(byteLength);
 
-const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get;
-const immutable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "immutable")?.get;
+const { prototype } = ArrayBuffer;
+const byteLength = Object.getOwnPropertyDescriptor(prototype, "byteLength")?.get;
+const immutable = Object.getOwnPropertyDescriptor(prototype, "immutable")?.get;
 
-Object.defineProperty(ArrayBuffer.prototype, "immutable", {
+Object.defineProperty(prototype, "immutable", {
   configurable: true,
   get() {
     // Throws a TypeError for anything else, as the real getter.

@@ -1,7 +1,7 @@
 // The contract of the addon, on any runtime: runs all cases, or those whose names contain the arguments, and prints those that
 // fail and how many passed. Requires the global function `gc`, except on Bun.
 
-import "./hooks.mjs";
+await import("./hooks.mjs");
 
 const subjects = [
   "loading",

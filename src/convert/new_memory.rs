@@ -145,6 +145,8 @@ mod linux {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
     use super::*;
 
     fn memory(count: usize) -> Vec<MaybeUninit<Sample>> {
@@ -169,22 +171,21 @@ mod tests {
     }
 
     #[test]
-    fn all_samples_are_written_once_and_keep_their_place() {
+    fn all_samples_are_written_once_and_in_their_place() {
         for count in [0, 1, 1000, PIECE + 1, (5 << 20) + 7] {
             let mut filled = memory(count);
+            let written = AtomicUsize::new(0);
             fill(&mut filled, |start, piece| {
-                for (at, sample) in piece.iter_mut().enumerate() {
-                    #[expect(unsafe_code, reason = "the samples are initialised")]
-                    // SAFETY: see the reason.
-                    let [low, _] = unsafe { sample.assume_init() };
-                    sample.write([low + 1, (start + at) as u8]);
-                }
+                written.fetch_add(piece.len(), Relaxed);
+                let samples = (start..).map(|at| (at as u16).to_le_bytes());
+                piece.iter_mut().zip(samples).for_each(|(place, sample)| _ = place.write(sample));
             });
+            assert_eq!(written.into_inner(), count);
             for (at, sample) in filled.iter().enumerate() {
                 #[expect(unsafe_code, reason = "the samples are initialised")]
                 // SAFETY: see the reason.
                 let sample = unsafe { sample.assume_init() };
-                assert_eq!(sample, [0x13, at as u8]);
+                assert_eq!(sample, (at as u16).to_le_bytes());
             }
         }
     }

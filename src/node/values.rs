@@ -76,19 +76,22 @@ pub fn quote(value: Unknown) -> String {
 
 /// The built-in type of an object that cannot be options, as far as Node-API distinguishes them.
 pub fn builtin_type(value: Unknown) -> Option<&'static str> {
+    /// In the order of [`sys::TypedarrayType`].
+    const TYPED_ARRAYS: [&str; 11] = [
+        "an Int8Array",
+        "a Uint8Array",
+        "a Uint8ClampedArray",
+        "an Int16Array",
+        "a Uint16Array",
+        "an Int32Array",
+        "a Uint32Array",
+        "a Float32Array",
+        "a Float64Array",
+        "a BigInt64Array",
+        "a BigUint64Array",
+    ];
     match typed_array_kind(value) {
-        Some(sys::TypedarrayType::int8_array) => Some("an Int8Array"),
-        Some(sys::TypedarrayType::uint8_array) => Some("a Uint8Array"),
-        Some(sys::TypedarrayType::uint8_clamped_array) => Some("a Uint8ClampedArray"),
-        Some(sys::TypedarrayType::int16_array) => Some("an Int16Array"),
-        Some(sys::TypedarrayType::uint16_array) => Some("a Uint16Array"),
-        Some(sys::TypedarrayType::int32_array) => Some("an Int32Array"),
-        Some(sys::TypedarrayType::uint32_array) => Some("a Uint32Array"),
-        Some(sys::TypedarrayType::float32_array) => Some("a Float32Array"),
-        Some(sys::TypedarrayType::float64_array) => Some("a Float64Array"),
-        Some(sys::TypedarrayType::bigint64_array) => Some("a BigInt64Array"),
-        Some(sys::TypedarrayType::biguint64_array) => Some("a BigUint64Array"),
-        Some(_) => Some("another TypedArray"),
+        Some(kind) => Some(TYPED_ARRAYS.get(kind as usize).copied().unwrap_or("another TypedArray")),
         None if value.is_array().unwrap_or(false) => Some("an array"),
         None if value.is_arraybuffer().unwrap_or(false) => Some("an ArrayBuffer"),
         None if value.is_dataview().unwrap_or(false) => Some("a DataView"),
