@@ -154,7 +154,8 @@ export async function workers({ against }) {
   const CALLS = 60;
   const paths = { addon: require.resolve("hdr-image-transfer-cache"), ...(against && { before: against }) };
   const buf = Buffer.alloc(2.2e6);
-  const rows = { median: {}, "90th percentile": {}, worst: {} };
+  const shares = { median: 0.5, "90th percentile": 0.9, worst: 1 };
+  const rows = mapValues(shares, () => ({}));
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [name, path] of Object.entries(paths)) {
       console.error(`  workers, turn ${turn + 1} of ${TURNS}, ${name}`);
@@ -170,11 +171,7 @@ export async function workers({ against }) {
       }
       await Promise.all(busy.map((worker) => worker.terminate()));
       times.sort((a, b) => a - b);
-      for (const [row, share] of [
-        ["median", 0.5],
-        ["90th percentile", 0.9],
-        ["worst", 1],
-      ]) {
+      for (const [row, share] of Object.entries(shares)) {
         (rows[row][name] ??= []).push(times[Math.ceil(share * CALLS) - 1]);
       }
     }
