@@ -14,7 +14,7 @@ const TABLES = {
     ratios: [["addon", "copy", "times a copy"]],
   },
   workers: { title: "2.2 MB in place, beside two workers that convert large images" },
-  zscale: { title: "Luminance, 4K, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
+  zscale: { title: "4K in place, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
   hits: {
     title: "Short calls, and the same with a `Uint16Array` loop, cached in a `Map`",
     ratios: [["addon", "`Uint16Array` loop", "times the loop"]],
