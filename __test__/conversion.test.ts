@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { describe, expect, test } from "vitest";
 
-import { everyCode, image } from "./contract/images.mjs";
-import { copyByFormulas } from "./model.ts";
+import { convertedCopy, everyCode, image } from "./contract/images.mjs";
 import { runScript } from "./processes.ts";
 
 // `contract/conversion.mjs` compares the luminance OOTF with independent values.
@@ -16,13 +15,13 @@ test.each(
 )("$from to $to at $peakLuminance cd/m², per channel, equals the formulas", ({ from, to, peakLuminance }) => {
   const converted = everyCode();
   convertTransfer(converted, from, to, { peakLuminance });
-  expect(converted.equals(copyByFormulas(everyCode(), from, to, peakLuminance))).toBe(true);
+  expect(converted.equals(convertedCopy(everyCode(), from, to, peakLuminance))).toBe(true);
   const cache = createHdrImageTransferCache({ peakLuminance });
   expect(cache.getConverted("codes", from, to, everyCode()).equals(converted)).toBe(true);
 });
 
 test("the defaults can be given explicitly", () => {
-  const expected = copyByFormulas(everyCode(), "pq", "hlg");
+  const expected = convertedCopy(everyCode(), "pq", "hlg");
   for (const options of [
     undefined,
     null,
@@ -42,7 +41,7 @@ describe("the result depends neither on the kernel nor on the threads", () => {
   // All code values. Large enough to be split across threads, with a tail.
   const large = Buffer.concat([...Array.from({ length: 40 }, everyCode), image(154)]);
   const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-  const perChannel = sha256(copyByFormulas(large, "pq", "hlg"));
+  const perChannel = sha256(convertedCopy(large, "pq", "hlg"));
   const byLuminance = Buffer.from(large);
   convertTransfer(byLuminance, "hlg", "pq", { ootf: "luminance" });
   const hashes = [perChannel, perChannel, sha256(byLuminance)];

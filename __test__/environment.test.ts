@@ -3,8 +3,7 @@
 import { convertTransfer, createHdrImageTransferCache } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { image } from "./contract/images.mjs";
-import { copyByFormulas } from "./model.ts";
+import { convertedCopy, image } from "./contract/images.mjs";
 import { runScript } from "./processes.ts";
 
 const fail = () => {
@@ -62,7 +61,7 @@ test.each<[string, object, PropertyKey, PropertyDescriptor]>([
     }
     // Compared later, since assertions use built-ins.
     return () => {
-      expect(first).toEqual(copyByFormulas(source, "pq", "hlg"));
+      expect(first).toEqual(convertedCopy(source, "pq", "hlg"));
       expect(second).toBe(first);
       expect(inPlace).toEqual(first);
       expect(Object.keys(cache)).toContain("size");
@@ -130,7 +129,7 @@ test.each([
     }
     console.log(converted.toString("hex"), source.equals(converted), isHit, code, stats().entries);
   `;
-  const hex = copyByFormulas(image(12), "pq", "hlg").toString("hex");
+  const hex = convertedCopy(image(12), "pq", "hlg").toString("hex");
   expect(await runScript(script, { flags: [flag] })).toBe(`${hex} true true ERR_INVALID_ARG_TYPE 1\n`);
 });
 

@@ -9,14 +9,13 @@ import {
 } from "hdr-image-transfer-cache";
 import { describe, expect, test } from "vitest";
 
-import { image } from "./contract/images.mjs";
-import { copyByFormulas } from "./model.ts";
+import { convertedCopy, image } from "./contract/images.mjs";
 
 // TypeScript does not declare these yet.
 const { ArrayBuffer, SharedArrayBuffer, WebAssembly } = globalThis as any;
 
 const source = image(600);
-const expected = copyByFormulas(source, "pq", "hlg");
+const expected = convertedCopy(source, "pq", "hlg");
 
 function get(cache: HdrImageTransferCache, bytes: Uint8Array, imageId = "image"): Buffer {
   return cache.getConverted(imageId, "pq", "hlg", bytes as Buffer);
@@ -62,7 +61,7 @@ test.each<[string, () => Uint8Array]>([
   expect(cache.bytesUsed()).toBe(source.length);
   convertTransfer(bytes, "pq", "hlg");
   expect(get(cache, bytes)).toBe(converted);
-  expect(get(cache, bytes, "converted once")).toEqual(copyByFormulas(expected, "pq", "hlg"));
+  expect(get(cache, bytes, "converted once")).toEqual(convertedCopy(expected, "pq", "hlg"));
 });
 
 test("an object with the name and the properties of a Uint8Array is rejected", () => {
@@ -84,7 +83,7 @@ describe("resizable memory", () => {
       memory[resize](byteLength);
       bytes.set(image(byteLength));
       const converted = get(cache, bytes);
-      expect(converted).toEqual(copyByFormulas(image(byteLength), "pq", "hlg"));
+      expect(converted).toEqual(convertedCopy(image(byteLength), "pq", "hlg"));
       expect(get(cache, bytes)).toBe(converted);
       expect([cache.size(), cache.bytesUsed()]).toEqual([1, byteLength]);
     }
@@ -104,6 +103,6 @@ describe("resizable memory", () => {
     convertTransfer(bytes, "pq", "hlg");
     expect(Buffer.from(left)).toEqual(image(300));
     memory.resize(600);
-    expect(get(cache, bytes)).toEqual(copyByFormulas(bytes, "pq", "hlg"));
+    expect(get(cache, bytes)).toEqual(convertedCopy(bytes, "pq", "hlg"));
   });
 });

@@ -12,23 +12,7 @@ import {
   type HdrTransfer,
 } from "hdr-image-transfer-cache";
 
-import { convertSignal } from "../examples/curves.ts";
-import { image, thrownBy } from "./contract/images.mjs";
-
-/** A converted copy of an `rgb48le` image. */
-export function copyByFormulas(
-  source: Uint8Array,
-  from: HdrTransfer,
-  to: HdrTransfer,
-  peakLuminance?: number,
-): Buffer {
-  const copy = Buffer.from(source);
-  for (let at = 0; at < copy.length; at += 2) {
-    const signal = convertSignal(copy.readUInt16LE(at) / 65535, from, to, peakLuminance);
-    copy.writeUInt16LE(Math.min(65535, Math.round(signal * 65535)), at);
-  }
-  return copy;
-}
+import { convertedCopy, image, thrownBy } from "./contract/images.mjs";
 
 /** A rejected argument, and the end of the error message. */
 export class Bad {
@@ -100,7 +84,7 @@ class Cache {
   #add(id: string, from: HdrTransfer, to: HdrTransfer, source: Image, actual: Buffer): Image {
     this.counters.misses++;
     // In memory of its own, so that it can be detached.
-    const bytes = new Uint8Array(copyByFormulas(source.expected, from, to, this.#peakLuminance));
+    const bytes = new Uint8Array(convertedCopy(source.expected, from, to, this.#peakLuminance));
     const converted = new Image(actual, bytes);
     if (this.#maxEntries === 0 || this.#maxBytes < Math.max(source.byteLength, 1)) return converted;
     this.#cached.set(JSON.stringify([id, to]), converted);
@@ -197,7 +181,7 @@ export class Session {
     if (this.#fails(args, convertTransfer)) return;
     const [{ actual, expected }, from, to] = args;
     convertTransfer(actual, from, to);
-    if (from !== to) expected.set(copyByFormulas(expected, from, to));
+    if (from !== to) expected.set(convertedCopy(expected, from, to));
   }
 
   makeSource(kind: string, byteLength: number, seed: number): void {

@@ -8,12 +8,11 @@ import {
 } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
-import { image } from "./contract/images.mjs";
-import { copyByFormulas } from "./model.ts";
+import { convertedCopy, image } from "./contract/images.mjs";
 import { runScript } from "./processes.ts";
 
 const source = image(600);
-const converted = copyByFormulas(source, "pq", "hlg");
+const converted = convertedCopy(source, "pq", "hlg");
 
 /** A call, what it returns, and the counters that it changes. */
 type Row = [

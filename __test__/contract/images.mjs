@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { convertTransfer } from "hdr-image-transfer-cache";
+import { convertSignal } from "./curves.mjs";
 
 /** Every code value once. */
 export function everyCode() {
@@ -14,14 +14,22 @@ export function image(byteLength, seed = 1) {
   return Buffer.from(Uint8Array.from({ length: byteLength }, (_, at) => (at * 151 + seed * 89) % 251));
 }
 
-/** A converted copy, from the table of all code values, whose SHA-256 `conversion.mjs` checks. */
-export function convertedCopy(source, from, to) {
-  const table = everyCode();
-  convertTransfer(table, from, to);
-  const copy = Buffer.from(source);
-  for (let at = 0; at < copy.length; at += 2) {
-    copy.writeUInt16LE(table.readUInt16LE(2 * copy.readUInt16LE(at)), at);
+const tables = new Map();
+
+/** A copy, converted per channel by the formulas. */
+export function convertedCopy(source, from, to, peakLuminance) {
+  const key = `${from} ${to} ${peakLuminance}`;
+  if (!tables.has(key)) {
+    const convert = (code) => 65535 * convertSignal(code / 65535, from, to, peakLuminance);
+    const clip = (code) => Math.min(65535, Math.round(code));
+    tables.set(
+      key,
+      Uint16Array.from({ length: 65536 }, (_, code) => clip(convert(code))),
+    );
   }
+  const table = tables.get(key);
+  const copy = Buffer.from(source);
+  for (let at = 0; at < copy.length; at += 2) copy.writeUInt16LE(table[copy.readUInt16LE(at)], at);
   return copy;
 }
 
