@@ -1,96 +1,83 @@
-/**
- * The demo: renders a job of still HDR images and a video to frames, and compares the time that its conversions take with
- * that of two loops in JavaScript.
- */
+/** The demo: renders a job with the addon and with two loops in JavaScript, and compares the time of the conversions. */
 
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
-import { setImmediate } from "node:timers/promises";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 
 import { SingleBar } from "cli-progress";
+import Table from "cli-table3";
+import * as addon from "hdr-image-transfer-cache";
 
-import { Comparison, printComparison } from "./comparison.mts";
-import { createJob, type Job, renderFrames } from "./job.mts";
-import { parseOptions } from "./options.mts";
+import { BASELINES } from "../../bench/baselines.mjs";
+import { type Converter, FPS, FRAMES, FRAMES_OF_IMAGE, render } from "./job.mts";
 import { drawFrame, drawHighlights, drawOotfs } from "./pictures.mts";
-import { readHdrPng, reasonOf, UserError } from "./png.mts";
+
+const OPTIONS = { size: { type: "string", default: "1920x1080" }, help: { type: "boolean" } } as const;
+const CONVERTERS: Record<string, Converter> = { ...BASELINES, addon };
 
 async function main(): Promise<void> {
-  const { images: files, size, fps, seconds, target, ootf, peakLuminance, out } = parseOptions();
-  const images = files.map(readHdrPng);
-  checkFolder(out);
-
-  const [from, to] = target === "pq" ? ["HLG", "PQ"] : ["PQ", "HLG"];
-  console.log(`${from} to ${to}, frames of ${size.width}x${size.height}`);
-  const frames = Math.max(1, Math.round(fps * seconds));
-  const job = createJob(images, { ...size, fps, frames, transfer: target });
-  const comparison = new Comparison(job, { ootf, peakLuminance });
-  const firstFrame = await render(job, comparison);
-  printComparison(job, comparison);
-  if (ootf !== "per-channel" || peakLuminance !== 1000) {
-    console.log("The loops convert per channel, for 1000 cd/m², whatever the\noptions.");
+  const { size, help } = parseArgs({ options: OPTIONS }).values;
+  const [width = 0, height = 0] = /^(\d+)x(\d+)$/.exec(size)?.slice(1).map(Number) ?? [];
+  if (help || Math.min(width, height) < 64 || Math.max(width, height) > 4096) {
+    console.log("npm run demo -- --size WIDTHxHEIGHT\nEach is from 64 to 4096. The default is 1920x1080.");
+    process.exitCode = help ? 0 : 1;
+    return;
   }
+  // Before the work, so that an error comes at once.
+  mkdirSync("out", { recursive: true });
 
-  const pqImage = images.find(({ transfer }) => transfer === "pq");
-  const pictures = {
-    "frame.png": drawFrame({ ...size, transfer: target, samples: firstFrame }),
-    ...(pqImage && { "highlights.png": drawHighlights(pqImage) }),
-    "ootfs.png": drawOotfs(images.find(({ transfer }) => transfer === "hlg") ?? images[0]!),
-  };
-  // Last, so that an interrupted run leaves nothing.
-  writePictures(out, pictures);
-  console.log("\nSDR renderings:");
-  for (const name of Object.keys(pictures)) console.log(join(out, name));
-}
-
-/** Renders all frames, and returns a copy of the first. */
-async function render(job: Job, comparison: Comparison): Promise<Buffer> {
-  const bar = new SingleBar({
-    format: "[{bar}] {value} of {total} frames",
-    barsize: 25,
-    // The bar neither catches SIGINT nor changes the terminal.
-    gracefulExit: false,
-    linewrap: true,
-    noTTYOutput: true,
-    notTTYSchedule: 2000,
-  });
-  let first: Buffer | undefined;
-  bar.start(job.frames, 0);
-  for (const frame of renderFrames(job, comparison)) {
-    first ??= Buffer.from(frame);
-    bar.increment();
-    // Lets the bar be drawn.
-    await setImmediate();
+  console.log(
+    `${FRAMES} PQ frames of ${size}, rendered three times:\nan HLG video, and over it PQ and HLG images.`,
+  );
+  const bar = new SingleBar({ format: "[{bar}] {value} of {total} frames", barsize: 25, noTTYOutput: true });
+  bar.start(FRAMES * Object.keys(CONVERTERS).length, 0);
+  const results = [];
+  for (const converter of Object.values(CONVERTERS)) {
+    // Loops are compiled, and tables built, once a process.
+    converter.convertTransfer(Buffer.alloc(2 ** 20), "hlg", "pq");
+    results.push(await render(converter, width, height, () => bar.increment()));
   }
   bar.stop();
-  return first!;
-}
 
-/** Throws unless the folder can be written or created. */
-function checkFolder(folder: string): void {
-  try {
-    const existing = statSync(folder, { throwIfNoEntry: false });
-    if (existing && !existing.isDirectory()) throw new Error("is not a folder");
-    accessSync((existing ? folder : dirname(folder)) + sep, constants.W_OK);
-  } catch (error) {
-    throw new UserError(`${folder}: ${reasonOf(error)}`);
+  const hlgImages = FRAMES / FRAMES_OF_IMAGE / 2;
+  const table = new Table({
+    head: ["", ...Object.keys(CONVERTERS).map((name) => name.replaceAll("`", "").replace(" ", "\n"))],
+    colAligns: ["left", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  table.push(
+    ["video, a frame", ...results.map(({ ms }) => format(ms.video / FRAMES))],
+    ["HLG image, once", ...results.map(({ ms }) => format(ms.images / hlgImages))],
+    ["all conversions", ...results.map(({ ms }) => format(ms.video + ms.images))],
+  );
+  const { first, ms } = results.at(-1)!;
+  console.log(`${table}
+
+An image is on ${FRAMES_OF_IMAGE} frames, and converted for the first one.
+Without its cache, the addon would take ${format((FRAMES_OF_IMAGE - 1) * ms.images)} more.
+
+At ${FPS} fps, all work on a frame has to fit into ${format(1000 / FPS)}.
+
+SDR renderings:`);
+  const pictures = {
+    "out/frame.png": drawFrame(first, width, height),
+    "out/ootfs.png": drawOotfs(),
+    "out/highlights.png": drawHighlights(),
+  };
+  for (const [path, picture] of Object.entries(pictures)) {
+    writeFileSync(path, picture);
+    console.log(path);
   }
 }
 
-function writePictures(folder: string, pictures: Record<string, Buffer>): void {
-  try {
-    // Without `recursive`, which hangs under /proc on Node.js 20.
-    if (!statSync(folder, { throwIfNoEntry: false })) mkdirSync(folder);
-    for (const [name, picture] of Object.entries(pictures)) writeFileSync(join(folder, name), picture);
-  } catch (error) {
-    throw new UserError(`${folder}: ${reasonOf(error)}`);
-  }
+function format(ms: number): string {
+  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }
 
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof UserError)) throw error;
+  // Such as an option that does not exist, or a folder that cannot be written.
+  if (!(error instanceof Error && "code" in error)) throw error;
   console.error(`error: ${error.message}`);
   process.exitCode = 1;
 }
