@@ -21,17 +21,13 @@ export function smallCalls({ convertTransfer, createHdrImageTransferCache }, sou
   };
 }
 
-/** The conversions of a host's frame: a video layer in place, and two images from the cache. */
+/** The conversions of a host's frame: a video layer in place, and two images that the cache does not have. */
 export function frameCalls({ convertTransfer, createHdrImageTransferCache }, source, frame) {
-  const requestBoth = (cache) => {
-    let converted;
-    for (const id of SHORT_IDS) converted = cache.getConverted(id, "hlg", "pq", source);
-    return converted;
-  };
-  const filled = createHdrImageTransferCache({});
   return {
     "video layer": () => convertTransfer(frame, "hlg", "pq"),
-    "2 images, first frame": () => requestBoth(createHdrImageTransferCache({})),
-    "2 images, later frames": () => requestBoth(filled),
+    "2 images, first frame": () => {
+      const cache = createHdrImageTransferCache({});
+      return SHORT_IDS.map((id) => cache.getConverted(id, "hlg", "pq", source)).at(-1);
+    },
   };
 }

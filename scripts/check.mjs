@@ -13,7 +13,7 @@ const CHECKS = [
   ["node scripts/notices.mjs --check", "npm run notices"],
   ["node scripts/links.mjs"],
   ["typedoc"],
-  ["tsx scripts/figures.mjs --check", "npm run generate:figures"],
+  ["node scripts/figures.mjs --check", "npm run generate:figures"],
 ];
 
 const parts = process.argv.slice(2);

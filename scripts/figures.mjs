@@ -1,21 +1,15 @@
-// `npm run generate:figures`: fills in the tables of README.md and docs/*.md from docs/measurements.json, and
-// README's example, and draws docs/charts/ and docs/highlights.png. With --check it writes nothing, and fails if a table, chart or
-// the example would change.
+// `npm run generate:figures`: fills in the tables of README.md and docs/*.md from docs/measurements.json, and draws
+// docs/charts/ and the pictures in docs/. With --check it writes nothing, and fails if a table or chart would change.
 
+import { execSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 import { tableOf, toMarkdown } from "../bench/report.mjs";
-import { drawHighlights } from "../examples/demo/pictures.mts";
-import { readHdrPng } from "../examples/demo/png.mts";
-import { drawConversion, drawScale } from "./figures/lines.mjs";
-import { drawFrame, drawOotfs, printHighestLight } from "./figures/shapes.mjs";
+import { drawConversion, drawHost } from "./charts.mjs";
 
 const root = new URL("../", import.meta.url);
 const isCheck = process.argv.includes("--check");
 const measurements = JSON.parse(readFileSync(new URL("docs/measurements.json", root), "utf8"));
-
-const example = readFileSync(new URL("examples/video.mjs", root), "utf8");
 
 const runtimes = Object.keys(measurements.runtimes).join(" and ");
 // Only docs/performance.md explains free page reporting.
@@ -23,12 +17,13 @@ const machine = measurements.machine.replace(", free page reporting", "");
 
 /** The tables by the name of their markers: a case of the benchmark, and the labels of the rows to show. */
 const TABLES = {
-  gain: ["frame", (row) => row.startsWith("1080p") && !row.includes("later") && row],
+  gain: ["frame", (row) => row.startsWith("1080p") && row],
   frame: ["frame"],
   hits: ["hits", (row) => row !== "passthrough" && row],
   misses: ["misses"],
   memory: ["memory"],
   inPlace: ["inPlace", (row) => row.includes("HLG to PQ") && row.replace("HLG to PQ, ", "")],
+  scale: ["scale", (row) => ["0.1", "2", "64"].includes(row.split(" ")[0]) && row],
 };
 
 /** The rows of a case on each runtime that it was measured on, Node.js first. */
@@ -52,7 +47,6 @@ function markdownOf(marker, text) {
 function withTables(text) {
   return text.replace(/(<!-- (\w+) -->\n)[^]*?(<!-- \/\2 -->)/g, (block, start, marker, end) => {
     if (marker === "machine") return `${start}\nMedians on ${runtimes}, ${measurements.machine}.\n\n${end}`;
-    if (marker === "example") return `${start}\n\`\`\`js\n${example}\`\`\`\n\n${end}`;
     return marker in TABLES ? `${start}\n${markdownOf(marker, text)}\n\n${end}` : block;
   });
 }
@@ -70,17 +64,16 @@ for (const path of ["README.md", ...readdirSync(new URL("docs/", root)).map((nam
   if (path.endsWith(".md")) write(path, withTables(readFileSync(new URL(path, root), "utf8")));
 }
 write("docs/charts/conversion.svg", drawConversion());
-write("docs/charts/host.svg", drawFrame(resultsOf("frame"), machine));
-write("docs/charts/ootf-error.svg", drawOotfs());
-write("docs/charts/scale.svg", drawScale(resultsOf("scale"), machine));
+write("docs/charts/host.svg", drawHost(resultsOf("frame"), machine));
 // The bytes of a PNG depend on the platform that renders it.
 if (!isCheck) {
-  const photograph = new URL("examples/images/sunset-pq-512x256.png", root);
-  write("docs/highlights.png", drawHighlights(readHdrPng(fileURLToPath(photograph))));
+  execSync("npm run --silent demo -- --size 64x64", { cwd: root, stdio: "inherit" });
+  for (const name of ["highlights.png", "ootfs.png"]) {
+    write(`docs/${name}`, readFileSync(new URL(`out/${name}`, root)));
+  }
 }
 
 if (!isCheck) {
-  printHighestLight();
   console.log(`written: ${outdated.join(", ") || "nothing, all is up to date"}`);
 } else if (outdated.length > 0) {
   console.error(`Not up to date: ${outdated.join(", ")}. Run npm run generate:figures.`);
