@@ -1,0 +1,102 @@
+/** The example of README.md as it stands, with ffmpeg and a clip that it makes. */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { encode } from "fast-png";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { convertedCopy } from "./contract/images.mjs";
+import { run } from "./processes.ts";
+
+const [WIDTH, HEIGHT, BANNER_HEIGHT] = [1920, 1080, 120];
+/** The left and the right half of each frame, and the banner: the R, G and B code values in HLG. */
+const FRAMES = Array.from({ length: 5 }, (_, at) => ({
+  left: [20_000 + 5000 * at, 12_000, 55_000],
+  right: [60_000, 44_000 - 4000 * at, 10_000],
+}));
+const BANNER = [30_000, 52_000, 45_000];
+/** Of 65535, for what 10 bits, subsampling and compression lose. */
+const TOLERANCE = 600;
+
+const hasFfmpeg = !spawnSync("ffmpeg", ["-version"]).error;
+if (!hasFfmpeg) console.warn("SKIPPED: the example of README.md, since ffmpeg is not on the PATH");
+
+const folder = mkdtempSync(join(tmpdir(), "hdr-readme-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(() => {
+  const [, example] = /<!-- example -->\n\n```js\n([^]*?)```/.exec(readFileSync("README.md", "utf8"))!;
+  expect(example!.trimEnd().split("\n").length).toBeLessThanOrEqual(25);
+  writeFileSync(join(folder, "overlay.mjs"), example!);
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(resolve("."), join(folder, "node_modules", "hdr-image-transfer-cache"), "junction");
+});
+
+function ffmpeg(args: string, input?: Buffer): Buffer {
+  const options = { cwd: folder, input, maxBuffer: 2 ** 30 };
+  return execFileSync("ffmpeg", ["-v", "error", ...args.split(" ")], options);
+}
+
+test.skipIf(!hasFfmpeg)("a video layer and a banner in HLG become PQ", async () => {
+  const row = (colours: number[][]) => {
+    const pixels = colours.flatMap((colour) => Array.from({ length: WIDTH / colours.length }, () => colour));
+    return Uint16Array.from(pixels.flat());
+  };
+  const raw = `-f rawvideo -pix_fmt rgb48le -s ${WIDTH}x${HEIGHT}`;
+  const tags = "setparams=color_primaries=bt2020:color_trc=arib-std-b67:colorspace=bt2020nc";
+  const clip = FRAMES.map(({ left, right }) => {
+    const bytes = Buffer.from(row([left, right]).buffer);
+    return Buffer.concat(Array.from({ length: HEIGHT }, () => bytes));
+  });
+  const lossless = "-c:v libx265 -preset ultrafast -x265-params log-level=error:lossless=1";
+  ffmpeg(
+    `${raw} -r 25 -i - -vf scale=out_color_matrix=bt2020,format=yuv420p10le,${tags} ${lossless} clip.mov`,
+    Buffer.concat(clip),
+  );
+  const data = Uint16Array.from({ length: WIDTH * BANNER_HEIGHT * 3 }, (_, at) => BANNER[at % 3]!);
+  const png = encode({ width: WIDTH, height: BANNER_HEIGHT, depth: 16, channels: 3, data });
+  writeFileSync(join(folder, "banner.png"), png);
+
+  await run(process.execPath, ["overlay.mjs"], { cwd: folder });
+
+  const entries = "color_primaries,color_transfer,color_space,color_range,nb_frames";
+  const probe = `-v error -show_entries stream=${entries} -of json pq.mov`.split(" ");
+  const { streams } = JSON.parse(execFileSync("ffprobe", probe, { cwd: folder, encoding: "utf8" }));
+  expect(streams).toEqual([
+    {
+      color_range: "tv",
+      color_space: "bt2020nc",
+      color_transfer: "smpte2084",
+      color_primaries: "bt2020",
+      nb_frames: `${FRAMES.length}`,
+    },
+  ]);
+  const frames = ffmpeg("-i pq.mov -vf scale=in_color_matrix=bt2020 -f rawvideo -pix_fmt rgb48le -");
+  expect(frames.length).toBe(FRAMES.length * WIDTH * HEIGHT * 6);
+  for (const [at, { left, right }] of FRAMES.entries()) {
+    for (const [x, y, hlg] of [
+      [960, 40, BANNER],
+      [480, 140, left],
+      [480, 1070, left],
+      [1440, 600, right],
+    ] as const) {
+      const start = ((at * HEIGHT + y) * WIDTH + x) * 6;
+      const expected = convertedCopy(Buffer.from(Uint16Array.from(hlg).buffer), "hlg", "pq");
+      for (const channel of [0, 2, 4]) {
+        const difference = frames.readUInt16LE(start + channel) - expected.readUInt16LE(channel);
+        expect(Math.abs(difference), `frame ${at}, ${x}, ${y}`).toBeLessThan(TOLERANCE);
+      }
+    }
+  }
+});
+
+test.skipIf(!hasFfmpeg)("it fails without a clip", async () => {
+  rmSync(join(folder, "clip.mov"), { force: true });
+  await expect(run(process.execPath, ["overlay.mjs"], { cwd: folder })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("clip.mov: No such file or directory"),
+  });
+});
