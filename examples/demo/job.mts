@@ -37,6 +37,7 @@ function readImage(name: string, transfer: HdrTransfer): Image {
 /** Renders all frames. Returns a copy of the first one, and how many milliseconds the conversions took. */
 export async function render(converter: Converter, width: number, height: number, onFrame: () => void) {
   const cache = converter.createHdrImageTransferCache({});
+  // The video shows one photograph. The images lie over its lower third.
   const video = scaleToFill(venice, width, height);
   const photographs = [sunset, venice].map((each) => scaleToFill(each, width, Math.floor(height / 3)));
   const frame = Buffer.alloc(video.pixels.length);
