@@ -51,10 +51,21 @@ function hlgInverseOotfPerChannel(display, peak) {
   return (display / peak) ** (1 / hlgSystemGamma(peak));
 }
 
-/** Converts the signal of a sample per channel. The result is above 1 outside the range of HLG. */
+/**
+ * A signal to display light, and back. Light above the peak of an HLG display gives a signal above 1.
+ *
+ * @typedef {(value: number, peak: number) => number} Curve
+ * @type {Record<import("hdr-image-transfer-cache").HdrTransfer, { decode: Curve; encode: Curve }>}
+ */
+const CURVES = {
+  pq: { decode: pqEotf, encode: pqInverseEotf },
+  hlg: {
+    decode: (signal, peak) => hlgOotfPerChannel(hlgInverseOetf(signal), peak),
+    encode: (display, peak) => hlgOetf(hlgInverseOotfPerChannel(display, peak)),
+  },
+};
+
+/** Converts the signal of a sample per channel. */
 export function convertSignal(signal, from, to, peak = HLG_PEAK) {
-  if (from === to) return signal;
-  return from === "pq"
-    ? hlgOetf(hlgInverseOotfPerChannel(pqEotf(signal), peak))
-    : pqInverseEotf(hlgOotfPerChannel(hlgInverseOetf(signal), peak));
+  return from === to ? signal : CURVES[to].encode(CURVES[from].decode(signal, peak), peak);
 }
