@@ -24,10 +24,7 @@ let [failures, unavailable] = [0, 0];
 for (const name of selected) {
   console.log(`${name}: needs ${PLATFORMS[name].needs}`);
   try {
-    for (const { ranOn, passed, isComplete, seconds } of await PLATFORMS[name].run(name)) {
-      if (!isComplete) failures++;
-      results.push(`${name}: ${passed} on ${ranOn}, in ${seconds.toFixed(0)} s`);
-    }
+    for (const result of await PLATFORMS[name].run(name)) results.push(`${name}: ${result}`);
   } catch (error) {
     if (error instanceof Unavailable) unavailable++;
     else failures++;

@@ -1,0 +1,51 @@
+// Builds the addon for a target, as a release has it, and checks the result. OUTPUT is a file:
+// `node scripts/platforms/build.mjs TARGET [OUTPUT]`
+//
+// zig has the C libraries of all targets but msvc. Rust's standard library is that of rustup, if it has the target, or else
+// built from the source that Debian packages.
+
+import fs from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { install, pip, read, root, run, scratch } from "./tools.mjs";
+
+/** The name of the binary in a clone. */
+export const BINARY = "hdr-image-transfer-cache.node";
+
+/** `variables` are added to the environment of cargo. */
+export async function build(target, output = join(root, "target/binaries", target, BINARY), variables = {}) {
+  const python = await pip("cargo-zigbuild==0.24.1", "lief==1.0.0", "ziglang==0.15.2");
+  // Without the crate's rlib: with it, cargo leaves out link-time optimization.
+  const args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--locked"];
+  const env = {
+    PATH: [python, process.env.PATH].join(delimiter),
+    CARGO_TARGET_DIR: join(scratch, "cargo"),
+    // An addon cannot be static on musl: the runtime has the C library. `-s` strips as the profile does, but for macOS as well,
+    // where that takes a tool which Debian's Rust lacks.
+    RUSTFLAGS: "-Dwarnings -Ctarget-feature=-crt-static -Clink-arg=-s",
+    CARGO_PROFILE_RELEASE_STRIP: "none",
+    MACOSX_DEPLOYMENT_TARGET: "11.0",
+    // Any folder: rustc asks for one, and zig needs none.
+    SDKROOT: scratch,
+    ...variables,
+  };
+  const isInstalled = fs.existsSync(read("rustc", ["--print", "target-libdir", "--target", target]).trim());
+  if (!isInstalled) {
+    await install(["rustc-web", "cargo-web", "rust-web-src"]);
+    args.push("-Zbuild-std=std,panic_unwind");
+    Object.assign(env, { CARGO: "/usr/bin/cargo", RUSTC: "/usr/bin/rustc", RUSTC_BOOTSTRAP: "1" });
+  }
+  const title = `build ${target} with Rust of ${isInstalled ? "rustup" : "Debian"}`;
+  args.push("--target", target.replace("linux-gnu", "linux-gnu.2.17"));
+  await run(title, join(python, "cargo-zigbuild"), args, { env });
+  const [windows, darwin] = [target.includes("windows"), target.includes("darwin")];
+  const library = `${windows ? "" : "lib"}hdr_image_transfer_cache.${windows ? "dll" : darwin ? "dylib" : "so"}`;
+  fs.mkdirSync(dirname(output), { recursive: true });
+  fs.copyFileSync(join(scratch, "cargo", target, "release", library), output);
+  const check = join(root, "scripts/platforms/check.py");
+  const { output: found } = await run(`check ${target}`, join(python, "python"), [check, output, target]);
+  console.log(found.trim());
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build(process.argv[2], process.argv[3]);
