@@ -35,14 +35,16 @@ export declare function convertTransfer(
 /** OOTF and display peak: how a conversion renders HLG. */
 export interface ConvertTransferOptions {
   /**
-   * What the HLG OOTF depends on: `"luminance"` as specified in BT.2100, or `"per-channel"`, which is the same
-   * for greys, within 1 code value, and shifts saturated colours.
+   * What the HLG OOTF depends on: `"luminance"`, as specified in BT.2100 (reference surround, no black level lift), or
+   * `"per-channel"`, which is the same for greys, within 1 code value, and changes the brightness, saturation and hue of
+   * other colours. Choose `"luminance"` for new projects, and never use both in one chain.
    *
    * @default "per-channel"
    */
   ootf?: HlgOotf | null | undefined;
   /**
-   * The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It determines the system gamma (BT.2390).
+   * The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It determines the system gamma (BT.2100 table 5,
+   * note 5f). Keep 1000 for interchange (BT.2408).
    *
    * @default 1000
    */

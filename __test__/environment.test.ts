@@ -42,6 +42,7 @@ test.each<[string, object, PropertyKey, PropertyDescriptor]>([
   ["TypeError", globalThis, "TypeError", { value: fail }],
   ["stack traces", Error, "prepareStackTrace", { value: fail }],
   ["setters of results", Object.prototype, "hits", { set: fail, get: fail }],
+  ["setters of slots", Object.prototype, 0, { set: fail, get: fail }],
   ["constants in results", Object.prototype, "size", { value: 1 }],
   ["Buffer", globalThis, "Buffer", { value: undefined }],
 ])("a built-in is replaced: %s", (_, object, key, descriptor) => {
@@ -84,6 +85,16 @@ test("a setter for the code of errors uses the cache", () => {
     expect(() => cache.delete(1 as never)).toThrow("imageId must be a string");
   });
   expect(sizes).toEqual([1, 1]);
+});
+
+test("Object.prototype has a setter when the binary is loaded", async () => {
+  const script = `
+    const { resolve } = require("node:path");
+    const [binary] = require("node:fs").readdirSync("native");
+    Object.defineProperty(Object.prototype, "convertTransfer", { set() { throw new Error("called"); } });
+    console.log(Object.keys(require(resolve("native", binary))).join());
+  `;
+  expect(await runScript(script)).toBe("convertTransfer,createHdrImageTransferCache\n");
 });
 
 test("Object.prototype is polluted: its options are used, as any inherited ones", () => {

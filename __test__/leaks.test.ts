@@ -1,4 +1,4 @@
-/** Memory that terminated workers used. `model.test.ts` and `contract/` test the memory of caches and images. */
+/** Memory that native code leaves. `model.test.ts` and `contract/` test the memory of caches and images. */
 
 import { expect, test } from "vitest";
 
@@ -9,6 +9,33 @@ const WORKERS = Number(process.env.LEAK_WORKERS ?? 8);
 
 // Other systems keep freed memory as they like.
 const isLinux = process.platform === "linux";
+
+test.runIf(isLinux)("the ids of dropped caches leave no memory", async () => {
+  const script = `
+    const { createHdrImageTransferCache } = require("hdr-image-transfer-cache");
+    const { setTimeout } = require("node:timers/promises");
+
+    async function mibAfter(turns) {
+      for (let turn = 0; turn < turns; turn++) {
+        for (let count = 0; count < 30; count++) {
+          const id = String(count).padEnd(2 ** 20);
+          createHdrImageTransferCache().getConverted(id, "pq", "hlg", Buffer.alloc(6));
+        }
+        gc();
+        // Finalizers run between turns of the event loop.
+        await setTimeout(1);
+      }
+      return process.memoryUsage.rss() / 2 ** 20;
+    }
+
+    void (async () => {
+      const before = await mibAfter(3);
+      console.log((await mibAfter(3)) - before);
+    })();
+  `;
+  // 2 MiB for each of 90 ids would be 180 MiB.
+  expect(Number(await runScript(script, { flags: ["--expose-gc"] }))).toBeLessThan(60);
+});
 
 test.runIf(isLinux)("workers that are terminated during a call leave no memory", { timeout: 0 }, async () => {
   const script = `

@@ -2,12 +2,15 @@
 // row run in turn, and first have to give the same bytes.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createRequire } from "node:module";
+import { setTimeout } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 
 import * as addon from "hdr-image-transfer-cache";
 
 import { BASELINES } from "./baselines.mjs";
-import { measure } from "./measure.mjs";
+import { measure, summaryOf } from "./measure.mjs";
 
 export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160] };
 
@@ -20,9 +23,11 @@ const SETTLE_MS = 20;
 /** How calls of less than a microsecond are timed: often, and each time for less than a time slice of the system. */
 const SHORT_CALLS = { rounds: 75, repeats: 5000 };
 
+const require = createRequire(import.meta.url);
+
 /** The addon and, to compare builds, the binary `against`. */
 function buildsOf(against) {
-  return { addon, ...(against && { before: createRequire(import.meta.url)(against) }) };
+  return { addon, ...(against && { before: require(against) }) };
 }
 
 function mapValues(object, map) {
@@ -93,9 +98,11 @@ export async function frame({ size }) {
   return rows;
 }
 
-/** Cache misses, each `restSeconds` after the memory of the one before was freed. */
-export async function misses({ size, restSeconds, against }) {
-  const source = createImage(...SIZES[size]);
+/** Cache misses from ordinary or shared memory, each `restSeconds` after the memory of the one before was freed. */
+export async function misses({ size, restSeconds, isShared, against }) {
+  const image = createImage(...SIZES[size]);
+  const source = isShared ? Buffer.from(new SharedArrayBuffer(image.byteLength)) : image;
+  source.set(image);
   let id = 0;
   const implementations = { ...buildsOf(against), [VIEW]: BASELINES[VIEW] };
   const converting = mapValues(implementations, ({ createHdrImageTransferCache }) => {
@@ -103,7 +110,8 @@ export async function misses({ size, restSeconds, against }) {
     return () => cache.getConverted(`${id++}`, "hlg", "pq", source);
   });
   assertEqual(converting);
-  const title = `${size}, ${restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back"}`;
+  const pause = restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back";
+  const title = `${size}, ${pause}${isShared ? ", SharedArrayBuffer" : ""}`;
   const variants = { ...converting, "`Buffer.from(source)`": () => Buffer.from(source) };
   const options =
     restSeconds > 0 ? { rounds: 5, restMs: 1000 * restSeconds } : { rounds: 21, restMs: SETTLE_MS };
@@ -129,6 +137,46 @@ export async function inPlace({ title, ootf, isShared, against }) {
     rows[row] = await measure(row, { ...converting, copy }, { prepare: copy });
   }
   return rows;
+}
+
+/** What a worker does without end: large images by luminance, of the build at `workerData`. */
+const BUSY = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  const { convertTransfer } = require(workerData);
+  const image = Buffer.alloc(72e6);
+  parentPort.postMessage("ready");
+  for (;;) convertTransfer(image, "hlg", "pq", { ootf: "luminance" });
+`;
+
+/** Conversions in place of 2.2 MB, with pauses, while two workers convert large images. */
+export async function workers({ against }) {
+  const TURNS = 5;
+  const CALLS = 60;
+  const paths = { addon: require.resolve("hdr-image-transfer-cache"), ...(against && { before: against }) };
+  const buf = Buffer.alloc(2.2e6);
+  const shares = { median: 0.5, "90th percentile": 0.9, worst: 1 };
+  const rows = mapValues(shares, () => ({}));
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const [name, path] of Object.entries(paths)) {
+      console.error(`  workers, turn ${turn + 1} of ${TURNS}, ${name}`);
+      const { convertTransfer } = require(path);
+      const busy = [1, 2].map(() => new Worker(BUSY, { eval: true, workerData: path }));
+      await Promise.all(busy.map((worker) => once(worker, "message")));
+      const times = [];
+      for (let call = 0; call < CALLS; call++) {
+        await setTimeout(5);
+        const start = performance.now();
+        convertTransfer(buf, "hlg", "pq");
+        times.push(performance.now() - start);
+      }
+      await Promise.all(busy.map((worker) => worker.terminate()));
+      times.sort((a, b) => a - b);
+      for (const [row, share] of Object.entries(shares)) {
+        (rows[row][name] ??= []).push(times[Math.ceil(share * CALLS) - 1]);
+      }
+    }
+  }
+  return mapValues(rows, (byBuild) => mapValues(byBuild, summaryOf));
 }
 
 /** Calls that convert no image or one pixel. */

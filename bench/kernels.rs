@@ -1,6 +1,7 @@
 //! The kernels on a 4K image, compared with `memcpy`: `cargo bench --no-default-features`.
 //!
-//! Each on one thread, and the fastest one on all threads, in place and out of place, in memory that is in use.
+//! Each on one thread, and the fastest one on all threads, in place and out of place, in memory that is in
+//! use.
 
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -52,14 +53,14 @@ fn kernels(criterion: &mut Criterion) {
                 let kernel = Kernel::new(conversion, set);
                 let name = format!("{direction:?}/{ootf:?}/{set:?}, one thread");
                 group.bench_function(format!("{name}, out of place"), |bencher| {
-                    bencher.iter(|| kernel.convert(black_box(&source[..]), black_box(&mut target)));
+                    bencher.iter(|| kernel.convert(black_box(&source), black_box(&mut target)));
                 });
                 group.bench_function(format!("{name}, in place"), |bencher| {
                     bencher.iter(|| kernel.convert_in_place(black_box(&mut copy)));
                 });
             }
             group.bench_function(format!("{direction:?}/{ootf:?}/best, all threads"), |bencher| {
-                bencher.iter(|| conversion.convert_image(black_box(&source[..]), black_box(&mut target)));
+                bencher.iter(|| conversion.convert_image(black_box(&source), black_box(&mut target)));
             });
         }
     }

@@ -3,7 +3,7 @@
 // documentation.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ import { tableOf, toConsole } from "./report.mjs";
 
 const RECORD = new URL("../docs/measurements.json", import.meta.url);
 const REST_SECONDS = 3;
-const ONE_THREAD = { RAYON_NUM_THREADS: "1" };
+const ONE_THREAD = { HDR_IMAGE_TRANSFER_THREADS: "1", RAYON_NUM_THREADS: "1" };
 /** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
 const NEW_MEMORY = { MALLOC_MMAP_THRESHOLD_: "65536" };
 
@@ -35,6 +35,7 @@ const CASES = {
   misses: (run) => ({
     ...run("misses", { size: "4K", restSeconds: 0 }),
     ...run("misses", { size: "4K", restSeconds: REST_SECONDS }),
+    ...run("misses", { size: "4K", restSeconds: 0, isShared: true }),
     ...run("misses", { size: "1080p", restSeconds: 0 }),
   }),
   memory: (run) => {
@@ -45,6 +46,7 @@ const CASES = {
     return { "100 misses": Object.fromEntries(peaks) };
   },
   inPlace,
+  workers: (run) => run("workers"),
   zscale: (run) => run("zscale", {}, ONE_THREAD),
   first: (run) => {
     const runs = repeat("first", 9, () => run("first"));
@@ -60,7 +62,7 @@ const CASES = {
 };
 
 /** Cases of native code alone, which is the same on all runtimes. */
-const NATIVE = ["inPlace", "zscale", "first", "scale"];
+const NATIVE = ["inPlace", "workers", "zscale", "first", "scale"];
 
 function inPlace(run) {
   const threads = `${availableParallelism()} threads`;
@@ -87,7 +89,7 @@ const command = new Command("npm run bench --")
   ])
   .option(
     "--against <file>",
-    "another build's .node file, measured in turn as `before` in hits, misses, inPlace",
+    "another build's .node file, measured in turn as `before` in hits, misses, inPlace, workers",
   )
   .addOption(new Option("--record", "writes docs/measurements.json").conflicts("against"))
   .parse();
@@ -105,14 +107,10 @@ console.log(machine);
 const recorded = readRecorded();
 for (const name of runtimes) await measureOn(name);
 
-/** Whether a memory balloon (virtio device 5) of this virtual machine reports free pages (feature 5). */
+/** As `host_takes_memory_back` of the addon. */
 function reportsFreePages() {
-  const folder = "/sys/bus/virtio/devices";
-  if (!existsSync(folder)) return false;
-  const read = (device, name) => readFileSync(`${folder}/${device}/${name}`, "utf8").trim();
-  return readdirSync(folder).some(
-    (device) => read(device, "device") === "0x0005" && read(device, "features")[5] === "1",
-  );
+  const file = "/sys/module/page_reporting/parameters/page_reporting_order";
+  return existsSync(file) && /^(\d|10)$/.test(readFileSync(file, "utf8").trim());
 }
 
 /** What was measured before, unless all cases are measured anew. */

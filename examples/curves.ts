@@ -39,9 +39,11 @@ export function hlgOetf(scene: number): number {
   return scene <= 1 / 12 ? Math.sqrt(3 * scene) : HLG_A * Math.log(12 * scene - HLG_B) + HLG_C;
 }
 
-/** The HLG system gamma of a display with that nominal peak luminance (BT.2390). */
+/** The HLG system gamma of a display with that nominal peak luminance (BT.2100 table 5, note 5f). */
 function hlgSystemGamma(peak: number): number {
-  return 1.2 * 1.111 ** Math.log2(peak / 1000);
+  return peak >= 400 && peak <= 2000
+    ? 1.2 + 0.42 * Math.log10(peak / 1000)
+    : 1.2 * 1.111 ** Math.log2(peak / 1000);
 }
 
 /** The OOTF of each channel on its own. BT.2100 applies the OOTF to the luminance, which differs except for greys. */

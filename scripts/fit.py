@@ -10,7 +10,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from scipy.optimize import linprog
 
-# BT.2100-2, tables 4 and 5. The HLG display is the reference one, with a peak of 1000 cd/m².
+# BT.2100, tables 4 and 5. The HLG display is the reference one, with a peak of 1000 cd/m².
 M1, M2 = 2610 / 16384, 2523 / 4096 * 128
 C1, C2, C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 A, B, C = 0.17883277, 0.28466892, 0.55991073

@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::collections::TryReserveError;
-use std::rc::Rc;
 use std::time::Duration;
 
 use lru::LruCache;
@@ -47,10 +46,11 @@ pub struct Counters {
     pub conversion: Duration,
 }
 
-/// The id of an image: a string of UTF-16 code units, as in JavaScript. In UTF-8, all lone surrogates would be
-/// the same id.
+/// The id of an image: a string of UTF-16 code units, as in JavaScript. In UTF-8, all lone surrogates would
+/// be the same id.
 ///
-/// The last unit is reserved for the target, which completes the key. So a look-up neither copies nor allocates.
+/// The last unit is reserved for the target, which completes the key. So a look-up neither copies nor
+/// allocates.
 pub struct ImageId<'units>(&'units mut [u16]);
 
 impl<'units> ImageId<'units> {
@@ -77,7 +77,7 @@ impl<'units> ImageId<'units> {
         let mut key = Vec::new();
         key.try_reserve_exact(units.len())?;
         key.extend_from_slice(units);
-        Ok(Key(Rc::new(key.into_boxed_slice())))
+        Ok(Key(key.into_boxed_slice()))
     }
 
     /// All keys end with their target, so keys of different ids cannot collide.
@@ -89,9 +89,8 @@ impl<'units> ImageId<'units> {
 }
 
 /// The id and the target of a cached image.
-// `Rc<[u16]>` could not report that there is no memory for it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Key(Rc<Box<[u16]>>);
+#[derive(PartialEq, Eq, Hash)]
+pub struct Key(Box<[u16]>);
 
 impl Borrow<[u16]> for Key {
     fn borrow(&self) -> &[u16] {
@@ -105,12 +104,9 @@ pub struct Cache<V> {
     entries: LruCache<Key, Entry<V>>,
     bytes_used: usize,
     counters: Counters,
-    /// The hit of the last call. It takes effect in the next call, unless it is cancelled before.
-    pending_hit: Option<Key>,
 }
 
 struct Entry<V> {
-    key: Key,
     byte_length: usize,
     value: V,
 }
@@ -119,43 +115,43 @@ impl<V> Cache<V> {
     /// An empty cache.
     pub fn new(limits: Limits) -> Cache<V> {
         let entries = LruCache::unbounded();
-        Cache { limits, entries, bytes_used: 0, counters: Counters::default(), pending_hit: None }
+        Cache { limits, entries, bytes_used: 0, counters: Counters::default() }
     }
 
-    /// Looks up the image of `id` and `target`. It is a hit if the image has this length: the hit counts, and the image becomes
-    /// the most recently used, unless [`cancel_hit`](Cache::cancel_hit) is the next call.
+    /// Looks up the image of `id` and `target`. It is a hit if the image has this length: the hit counts, and
+    /// the image becomes the most recently used.
     pub fn get(&mut self, id: &mut ImageId, target: Transfer, byte_length: usize) -> Option<&V> {
-        self.apply_hit();
-        let entry =
-            self.entries.peek(id.key_units(target)).filter(|entry| entry.byte_length == byte_length)?;
-        self.pending_hit = Some(entry.key.clone());
-        Some(&entry.value)
+        let key = id.key_units(target);
+        self.entries.peek(key).filter(|entry| entry.byte_length == byte_length)?;
+        self.counters.hits += 1;
+        self.entries.get(key).map(|entry| &entry.value)
     }
 
-    /// Cancels the hit of the last call, whose image turned out to be unusable, as if nothing had been found: if the image then
-    /// cannot be converted anew, nothing has changed. Returns the length of the image.
-    pub fn cancel_hit(&mut self) -> Option<usize> {
-        let key = self.pending_hit.take()?;
-        self.entries.peek(&key).map(|entry| entry.byte_length)
+    /// Takes back the hit that [`get`](Cache::get) has just found, because its image turned out to be
+    /// unusable, and removes the image. Returns it with its length.
+    pub fn take_back_hit(&mut self, id: &mut ImageId, target: Transfer) -> Option<(V, usize)> {
+        let entry = self.remove(id.key_units(target))?;
+        self.counters.hits -= 1;
+        Some((entry.value, entry.byte_length))
     }
 
-    /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It replaces any image
-    /// under the same key, and evicts least recently used images until it fits. An image that can never fit is not cached, and
-    /// evicts nothing.
+    /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It
+    /// replaces any image under the same key, and evicts least recently used images until it fits. An image
+    /// that can never fit is not cached, and evicts nothing.
     ///
     /// Returns the images that are not cached any more; `value` itself is one of them if it was not cached.
     pub fn store(&mut self, key: Key, byte_length: usize, value: V, conversion: Duration) -> Vec<V> {
-        self.apply_hit();
         self.counters.misses += 1;
         self.counters.conversion += conversion;
-        let mut removed = Vec::from_iter(self.remove(key.borrow()));
+        let replaced = self.remove(key.borrow()).map(|entry| entry.value);
+        let mut removed = Vec::from_iter(replaced);
         if !self.limits.admit(byte_length) {
             removed.push(value);
             return removed;
         }
         removed.extend(std::iter::from_fn(|| self.evict_for(byte_length)));
         self.bytes_used += byte_length;
-        self.entries.put(key.clone(), Entry { key, byte_length, value });
+        self.entries.put(key, Entry { byte_length, value });
         removed
     }
 
@@ -166,13 +162,12 @@ impl<V> Cache<V> {
 
     /// Removes the images of `id`, whatever their target, and returns them.
     pub fn delete(&mut self, id: &mut ImageId) -> Vec<V> {
-        self.apply_hit();
-        Transfer::ALL.iter().filter_map(|target| self.remove(id.key_units(*target))).collect()
+        let remove = |target: &Transfer| self.remove(id.key_units(*target)).map(|entry| entry.value);
+        Transfer::ALL.iter().filter_map(remove).collect()
     }
 
     /// Removes all images, and returns them. The counters are not reset.
     pub fn clear(&mut self) -> Vec<V> {
-        self.apply_hit();
         self.bytes_used = 0;
         std::iter::from_fn(|| self.entries.pop_lru()).map(|(_, entry)| entry.value).collect()
     }
@@ -199,14 +194,7 @@ impl<V> Cache<V> {
 
     /// Totals since the cache was created.
     pub fn counters(&self) -> Counters {
-        Counters { hits: self.counters.hits + u64::from(self.pending_hit.is_some()), ..self.counters }
-    }
-
-    fn apply_hit(&mut self) {
-        if let Some(key) = self.pending_hit.take() {
-            self.entries.promote(&key);
-            self.counters.hits += 1;
-        }
+        self.counters
     }
 
     /// Evicts the least recently used image, unless an image of `byte_length` bytes fits already.
@@ -219,10 +207,10 @@ impl<V> Cache<V> {
         Some(entry.value)
     }
 
-    fn remove(&mut self, key: &[u16]) -> Option<V> {
+    fn remove(&mut self, key: &[u16]) -> Option<Entry<V>> {
         let entry = self.entries.pop(key)?;
         self.bytes_used -= entry.byte_length;
-        Some(entry.value)
+        Some(entry)
     }
 }
 
@@ -238,24 +226,17 @@ mod tests {
     }
 
     #[test]
-    fn a_hit_that_is_cancelled_changes_nothing() {
+    fn a_hit_that_is_taken_back_leaves_a_miss() {
         let mut cache = Cache::new(Limits { max_entries: 2, ..Limits::default() });
         store(&mut cache, 1, 6, 10);
-        store(&mut cache, 2, 6, 20);
-        assert_eq!(cache.get(&mut ImageId::new(&mut [1, 0]), Transfer::Hlg, 6), Some(&10));
+        store(&mut cache, 2, 8, 20);
+        let mut units = [1, 0];
+        let mut id = ImageId::new(&mut units);
+        assert_eq!(cache.get(&mut id, Transfer::Hlg, 6), Some(&10));
         assert_eq!(cache.counters().hits, 1);
-        assert_eq!(cache.cancel_hit(), Some(6));
-        assert_eq!((cache.cancel_hit(), cache.counters().hits), (None, 0));
-        assert_eq!(store(&mut cache, 3, 6, 30), [10]);
-    }
-
-    #[test]
-    fn a_hit_has_its_effect_before_an_image_is_stored() {
-        let mut cache = Cache::new(Limits { max_entries: 2, ..Limits::default() });
-        store(&mut cache, 1, 6, 10);
-        store(&mut cache, 2, 6, 20);
-        assert_eq!(cache.get(&mut ImageId::new(&mut [1, 0]), Transfer::Hlg, 6), Some(&10));
-        assert_eq!(store(&mut cache, 3, 6, 30), [20]);
+        assert_eq!(cache.take_back_hit(&mut id, Transfer::Hlg), Some((10, 6)));
+        assert_eq!((cache.counters().hits, cache.len(), cache.bytes_used()), (0, 1, 8));
+        assert_eq!(store(&mut cache, 3, 6, 30), []);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The transfer functions and the OOTF of ITU-R BT.2100-2, in `f64`.
+//! The transfer functions and the OOTF of ITU-R BT.2100, in `f64`. Tables and notes have the numbers of
+//! BT.2100-2 and BT.2100-3.
 //!
 //! | term | meaning | range |
 //! | --- | --- | --- |
@@ -9,6 +10,7 @@
 //!
 //! A PQ signal encodes display light, an HLG signal scene light. The OOTF maps scene light to display light.
 
+use std::hash::{Hash, Hasher};
 use std::ops::RangeInclusive;
 
 /// The transfer function that an image is encoded with.
@@ -58,8 +60,8 @@ pub fn pq_inverse_eotf(display: f64) -> f64 {
     ((PQ_C1 + PQ_C2 * power) / (1.0 + PQ_C3 * power)).powf(PQ_M2)
 }
 
-/// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light above 1 gives a signal above 1, along the same
-/// logarithm.
+/// HLG OETF: scene light to a signal (BT.2100 table 5). Scene light above 1 gives a signal above 1, along the
+/// same logarithm.
 pub fn hlg_oetf(scene: f64) -> f64 {
     if scene <= 1.0 / 12.0 { (3.0 * scene).sqrt() } else { HLG_A * (12.0 * scene - HLG_B).ln() + HLG_C }
 }
@@ -81,8 +83,19 @@ pub fn luminance([r, g, b]: [f64; 3]) -> f64 {
 /// A display of HLG. Its nominal peak luminance determines the HLG OOTF.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HlgDisplay {
-    peak_luminance: f64,
-    system_gamma: f64,
+    // For kernels, which name all fields, so that they do not compile until they use a new one.
+    pub(crate) peak_luminance: f64,
+    pub(crate) system_gamma: f64,
+}
+
+/// No field is NaN.
+impl Eq for HlgDisplay {}
+
+impl Hash for HlgDisplay {
+    /// By one field, which suffices: displays are compared by all.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.peak_luminance.to_bits().hash(state);
+    }
 }
 
 impl HlgDisplay {
@@ -95,10 +108,23 @@ impl HlgDisplay {
     /// The display with the nominal peak luminance L_W in cd/m²; `None` outside of
     /// [`PEAK_LUMINANCES`](Self::PEAK_LUMINANCES).
     ///
-    /// Its system gamma is 1.2 · 1.111^log2(L_W / 1000) (BT.2390). BT.2390 recommends this formula outside of
-    /// BT.2100's range of 400 to 2000 cd/m²; it is used for all peaks here.
+    /// Its system gamma γ is that of the reference surround, 5 cd/m² (BT.2100 table 5, note 5f):
+    ///
+    /// | L_W in cd/m² | γ |
+    /// | --- | --- |
+    /// | 400 to 2000, inclusive | 1.2 + 0.42 · log10(L_W / 1000) |
+    /// | below 400, above 2000 | 1.2 · 1.111^log2(L_W / 1000) |
+    ///
+    /// The two formulas of the standard do not meet: at 400 cd/m² the first gives a γ that is 0.011 lower, at
+    /// 2000 cd/m² 0.007 lower. The note permits rounding γ to three significant digits, which is not done
+    /// here.
     pub fn new(peak_luminance: f64) -> Option<HlgDisplay> {
-        let system_gamma = 1.2 * 1.111f64.powf((peak_luminance / 1_000.0).log2());
+        let relative_peak = peak_luminance / 1_000.0;
+        let system_gamma = if (400.0..=2_000.0).contains(&peak_luminance) {
+            1.2 + 0.42 * relative_peak.log10()
+        } else {
+            1.2 * 1.111f64.powf(relative_peak.log2())
+        };
         let is_accepted = Self::PEAK_LUMINANCES.contains(&peak_luminance);
         is_accepted.then_some(HlgDisplay { peak_luminance, system_gamma })
     }
@@ -113,15 +139,15 @@ impl HlgDisplay {
         self.system_gamma
     }
 
-    /// HLG OOTF: the scene light of a colour to its display light. Scales all channels by L_W · Y^(γ − 1), where Y
-    /// is their luminance (BT.2100 table 5, reference OOTF).
+    /// HLG OOTF: the scene light of a colour to its display light. Scales all channels by L_W · Y^(γ − 1),
+    /// where Y is their luminance (BT.2100 table 5, reference OOTF).
     pub fn ootf(self, scene: [f64; 3]) -> [f64; 3] {
         let gain = power_of_light(luminance(scene), self.system_gamma - 1.0);
         scene.map(|channel| self.peak_luminance * gain * channel)
     }
 
-    /// HLG inverse OOTF: the display light of a colour to its scene light (BT.2100 table 5, note 5i). A channel is
-    /// above 1 if the display cannot show it.
+    /// HLG inverse OOTF: the display light of a colour to its scene light (BT.2100 table 5, note 5i). A
+    /// channel is above 1 if the display cannot show it.
     pub fn inverse_ootf(self, display: [f64; 3]) -> [f64; 3] {
         let relative = display.map(|channel| channel / self.peak_luminance);
         let gain = power_of_light(luminance(relative), (1.0 - self.system_gamma) / self.system_gamma);
@@ -130,14 +156,14 @@ impl HlgDisplay {
 
     /// Per-channel OOTF: scene light of one channel to its display light.
     ///
-    /// Deviates from BT.2100 (see [`ootf`](Self::ootf)): raises each channel to γ independently. That is equal for
-    /// greys, and shifts saturated colours. It makes the conversion a function of one sample.
+    /// Deviates from BT.2100 (see [`ootf`](Self::ootf)): raises each channel to γ independently. That is
+    /// equal for greys, and shifts saturated colours. It makes the conversion a function of one sample.
     pub fn ootf_per_channel(self, scene: f64) -> f64 {
         self.peak_luminance * scene.powf(self.system_gamma)
     }
 
-    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel). Scene light is above 1 if the display cannot
-    /// show it.
+    /// The inverse of [`ootf_per_channel`](Self::ootf_per_channel). Scene light is above 1 if the display
+    /// cannot show it.
     pub fn inverse_ootf_per_channel(self, display: f64) -> f64 {
         (display / self.peak_luminance).powf(1.0 / self.system_gamma)
     }
@@ -158,6 +184,9 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// All directions.
+    pub const ALL: [Direction; 2] = [Direction::PqToHlg, Direction::HlgToPq];
+
     /// The direction from one transfer function to another; `None` if they are equal.
     pub fn between(from: Transfer, to: Transfer) -> Option<Direction> {
         match (from, to) {
@@ -188,8 +217,8 @@ impl Direction {
 mod tests {
     use super::*;
 
-    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints whole
-    /// percents; two decimals are computed here.
+    /// The luminances of BT.2408 table 1 in cd/m², with their signals in % of PQ and HLG. The table prints
+    /// whole percents; two decimals are computed here.
     const LEVELS: [(f64, f64, f64); 4] =
         [(26.0, 38.00, 37.86), (162.0, 55.72, 71.26), (179.0, 56.76, 72.92), (203.0, 58.07, 74.99)];
 
@@ -247,11 +276,26 @@ mod tests {
         }
     }
 
-    /// BT.2390's formula multiplies by 1.111 with each doubling of the peak.
+    /// γ by BT.2100 table 5, note 5f, computed with 50 digits from the formulas, on both sides of 400 and
+    /// 2000 cd/m².
+    const SYSTEM_GAMMAS: [(f64, f64); 11] = [
+        (1.0, 0.420_343_945_023_273),
+        (399.0, 1.043_723_500_460_833),
+        (399.999, 1.044_119_922_152_829),
+        (400.0, 1.032_865_196_357_744),
+        (600.0, 1.106_823_525_161_13),
+        (1000.0, 1.2),
+        (2000.0, 1.326_432_598_178_872),
+        (2000.001, 1.333_200_101_229_066),
+        (2001.0, 1.333_301_207_629_7),
+        (4000.0, 1.481_185_2),
+        (10_000.0, 1.702_315_536_266_557),
+    ];
+
     #[test]
-    fn system_gammas_are_those_of_bt2390() {
+    fn system_gammas_are_those_of_bt2100() {
         assert_eq!(HlgDisplay::new(1000.0), Some(HlgDisplay::REFERENCE));
-        for (peak, expected) in [(500.0, 1.2 / 1.111), (2000.0, 1.2 * 1.111), (4000.0, 1.2 * 1.111 * 1.111)] {
+        for (peak, expected) in SYSTEM_GAMMAS {
             assert_close(HlgDisplay::new(peak).unwrap().system_gamma(), expected, 1e-15);
         }
     }

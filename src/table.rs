@@ -14,15 +14,15 @@ pub struct Table(Box<[u16; 65536]>);
 const CACHED_TABLES: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 impl Table {
-    /// The table of a per-channel conversion. Signals above 1 clip to 65535. The first call builds the table, in
-    /// some milliseconds; the process caches the eight most recently used.
+    /// The table of a per-channel conversion. Signals above 1 clip to 65535. The first call builds the table,
+    /// in some milliseconds; the process caches the eight most recently used.
     pub fn shared(direction: Direction, display: HlgDisplay) -> Arc<Table> {
-        type Tables = LruCache<(Direction, u64), Arc<Table>>;
+        type Tables = LruCache<(Direction, HlgDisplay), Arc<Table>>;
         static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(|| Mutex::new(LruCache::new(CACHED_TABLES)));
-        let key = (direction, display.peak_luminance().to_bits());
-        // Building under the lock avoids duplicates. Poisoning is harmless: only complete tables are inserted.
+        // Building under the lock avoids duplicates. Poisoning is harmless: only complete tables are
+        // inserted.
         let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tables.get_or_insert(key, || Arc::new(Table::build(direction, display))))
+        Arc::clone(tables.get_or_insert((direction, display), || Arc::new(Table::build(direction, display))))
     }
 
     fn build(direction: Direction, display: HlgDisplay) -> Table {
@@ -93,8 +93,8 @@ mod tests {
         assert_eq!(hlg_to_pq().get(65535), 49271);
     }
 
-    /// Each transfer function has fewer code values than the other somewhere, so a round trip may end at the next
-    /// one.
+    /// Each transfer function has fewer code values than the other somewhere, so a round trip may end at the
+    /// next one.
     #[test]
     fn round_trips_are_within_one_code() {
         let worst = |first: &Table, second: &Table, last: u16| {
@@ -104,12 +104,20 @@ mod tests {
         assert_eq!(worst(&hlg_to_pq(), &pq_to_hlg(), u16::MAX), Some(1));
     }
 
+    /// For each direction and display, where any field of the display makes it another one.
     #[test]
     fn a_table_is_built_once() {
         let display = HlgDisplay::new(700.0).unwrap();
         let table = Table::shared(Direction::PqToHlg, display);
         assert!(Arc::ptr_eq(&table, &Table::shared(Direction::PqToHlg, display)));
         assert!(!Arc::ptr_eq(&table, &Table::shared(Direction::HlgToPq, display)));
+        let HlgDisplay { peak_luminance, system_gamma } = display;
+        for other in [
+            HlgDisplay { peak_luminance: peak_luminance + 1.0, ..display },
+            HlgDisplay { system_gamma: system_gamma + 0.1, ..display },
+        ] {
+            assert!(!Arc::ptr_eq(&table, &Table::shared(Direction::PqToHlg, other)));
+        }
     }
 
     #[test]

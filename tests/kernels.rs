@@ -5,13 +5,14 @@
 mod guarded;
 
 use std::mem::MaybeUninit;
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Barrier, LazyLock};
 use std::thread;
+use std::time::Duration;
 
 use guarded::{ALIGNMENT, Guarded};
 use hdr_image_transfer_cache::convert::{Conversion, InstructionSet, Kernel, Ootf, Rendering, Sample};
 use hdr_image_transfer_cache::curves::{Direction, HlgDisplay, Transfer};
-use hdr_image_transfer_cache::table::Table;
 
 /// Both directions and OOTFs, for the reference display and another one.
 fn conversions() -> impl Iterator<Item = Conversion> {
@@ -19,9 +20,19 @@ fn conversions() -> impl Iterator<Item = Conversion> {
     let renderings = [Ootf::PerChannel, Ootf::Luminance]
         .into_iter()
         .flat_map(move |ootf| displays.map(|display| Rendering { ootf, display }));
-    renderings.flat_map(|rendering| {
-        [Direction::PqToHlg, Direction::HlgToPq].map(|direction| Conversion { direction, rendering })
-    })
+    renderings.flat_map(|rendering| Direction::ALL.map(|direction| Conversion { direction, rendering }))
+}
+
+/// The per-channel conversion of all code values, for each of [`conversions`]: not by the table under test.
+fn formula(conversion: Conversion) -> &'static [u16] {
+    static TABLES: LazyLock<Vec<(Conversion, Vec<u16>)>> = LazyLock::new(|| {
+        let codes = |Conversion { direction, rendering }| {
+            let signal = move |code| direction.convert_signal(f64::from(code) / 65535.0, rendering.display);
+            (0..=u16::MAX).map(|code| (65535.0 * signal(code)).round() as u16).collect()
+        };
+        conversions().map(|conversion| (conversion, codes(conversion))).collect()
+    });
+    TABLES.iter().find(|(its_conversion, _)| *its_conversion == conversion).map_or(&[], |(_, table)| table)
 }
 
 /// All kernels that the processor supports. Where two instruction sets share a kernel, it comes twice.
@@ -39,8 +50,11 @@ fn lengths(conversion: Conversion) -> impl Iterator<Item = usize> {
 fn expected(conversion: Conversion, samples: &[Sample]) -> Vec<Sample> {
     match conversion.rendering.ootf {
         Ootf::PerChannel => {
-            let table = Table::shared(conversion.direction, conversion.rendering.display);
-            samples.iter().map(|sample| table.get(u16::from_le_bytes(*sample)).to_le_bytes()).collect()
+            let table = formula(conversion);
+            samples
+                .iter()
+                .map(|sample| table[usize::from(u16::from_le_bytes(*sample))].to_le_bytes())
+                .collect()
         }
         Ootf::Luminance => {
             let mut converted = samples.to_vec();
@@ -54,31 +68,14 @@ fn samples(count: usize, seed: usize) -> Vec<Sample> {
     (0..count).map(|at| ((at + seed).wrapping_mul(40_503).wrapping_add(1) as u16).to_le_bytes()).collect()
 }
 
-/// Converts out of place, in place and in shared memory, and checks the results.
+/// Converts out of place and in place, and checks the results.
 fn check(conversion: Conversion, kernel: &Kernel, samples: &[Sample], offset: usize, target_offset: usize) {
     let expected = expected(conversion, samples);
     let mut source = Guarded::new(samples, offset);
     let mut target = Guarded::room(samples.len(), target_offset);
-    kernel.convert(&*source.samples(), target.uninitialised());
+    kernel.convert(source.samples(), target.uninitialised());
     target.assert_contains(&expected);
     source.assert_contains(samples);
-
-    let mut target = Guarded::room(samples.len(), target_offset);
-    kernel.convert(source.shared_bytes(), target.uninitialised());
-    target.assert_contains(&expected);
-    if let Some(words) = source.shared_words() {
-        let mut target = Guarded::room(samples.len(), target_offset);
-        kernel.convert(words, target.uninitialised());
-        target.assert_contains(&expected);
-        kernel.convert_shared_in_place(words);
-        source.assert_contains(&expected);
-    }
-
-    let mut source = Guarded::new(samples, offset);
-    kernel.convert_shared_in_place(source.shared_bytes());
-    source.assert_contains(&expected);
-
-    let mut source = Guarded::new(samples, offset);
     kernel.convert_in_place(source.samples());
     source.assert_contains(&expected);
 }
@@ -103,7 +100,7 @@ fn all_lengths_without_guards() {
             let mut in_place: Box<[Sample]> = samples(length, 1).into();
             let expected = expected(conversion, &in_place);
             let mut target: Box<[MaybeUninit<Sample>]> = vec![MaybeUninit::uninit(); length].into();
-            kernel.convert(&in_place[..], &mut target);
+            kernel.convert(&in_place, &mut target);
             kernel.convert_in_place(&mut in_place);
             assert_eq!(*in_place, *expected);
         }
@@ -116,7 +113,8 @@ fn all_code_values_in_all_lanes() {
     for (conversion, kernel) in kernels() {
         // At least as many as any vector register has.
         for lane in (0..64).step_by(conversion.rendering.ootf.samples()) {
-            // Three samples are a pixel, and 65536 is not a multiple of 3: so all code values are in all channels.
+            // Three samples are a pixel, and 65536 is not a multiple of 3: so all code values are in all
+            // channels.
             let tail = (3 - (lane + codes.len()) % 3) % 3;
             let samples = [&vec![[0; 2]; lane], &codes[..], &vec![[0; 2]; tail]].concat();
             check(conversion, &kernel, &samples, 0, 0);
@@ -150,6 +148,34 @@ fn different_lengths_are_rejected() {
     conversion.convert_image(&[[0; 2]; 6], Guarded::room(3, 0).uninitialised());
 }
 
+#[test]
+#[should_panic(expected = "same length")]
+fn different_lengths_of_shared_memory_are_rejected() {
+    let conversion = Conversion { direction: Direction::PqToHlg, rendering: Rendering::default() };
+    conversion.convert_shared_image(&Guarded::room(6, 0).shared(), Guarded::room(3, 0).uninitialised());
+}
+
+/// In any order: what is prepared for one display is not used for another.
+#[test]
+fn each_display_has_its_own_result() {
+    for order in [[1000.0, 600.0], [600.0, 1000.0], [300.0, 301.0], [301.0, 300.0]] {
+        for ootf in [Ootf::PerChannel, Ootf::Luminance] {
+            let results = order.map(|peak| {
+                let rendering = Rendering { ootf, display: HlgDisplay::new(peak).unwrap() };
+                let mut converted = [[0x34, 0xa2]; 3];
+                Conversion { direction: Direction::HlgToPq, rendering }
+                    .convert_image_in_place(&mut converted);
+                let signal = f64::from(0xa234) / 65535.0;
+                let expected = Direction::HlgToPq.convert_signal(signal, rendering.display);
+                let expected = (65535.0 * expected).round() as u16;
+                assert!(u16::from_le_bytes(converted[0]).abs_diff(expected) <= 1, "{rendering:?}");
+                converted
+            });
+            assert_ne!(results[0], results[1]);
+        }
+    }
+}
+
 /// Split across threads, with tails everywhere. `HDR_TEST_LARGE_SAMPLES` sets a smaller size, for emulators.
 #[test]
 fn large_images() {
@@ -161,13 +187,14 @@ fn large_images() {
         for offset in [0, 1, 2, 16, 63] {
             let mut source = Guarded::new(&samples, offset);
             let mut target = Guarded::room(count, offset);
-            conversion.convert_image(&*source.samples(), target.uninitialised());
+            conversion.convert_image(source.samples(), target.uninitialised());
             target.assert_contains(&expected);
             source.assert_contains(&samples);
             let mut target = Guarded::room(count, offset);
-            conversion.convert_image(source.shared_bytes(), target.uninitialised());
+            conversion.convert_shared_image(&source.shared(), target.uninitialised());
             target.assert_contains(&expected);
-            conversion.convert_shared_image_in_place(source.shared_bytes());
+            source.assert_contains(&samples);
+            conversion.convert_shared_image_in_place(&source.shared());
             source.assert_contains(&expected);
             let mut source = Guarded::new(&samples, offset);
             conversion.convert_image_in_place(source.samples());
@@ -180,25 +207,43 @@ fn large_images() {
 #[test]
 fn two_threads_convert_the_same_memory() {
     let conversion = Conversion { direction: Direction::PqToHlg, rendering: Rendering::default() };
-    let kernel = Kernel::new(conversion, InstructionSet::best());
     let samples = samples(4096, 1);
     let once = expected(conversion, &samples);
     let twice = expected(conversion, &once);
     for _ in 0..100 {
         let mut block = Guarded::new(&samples, 0);
-        let words = block.shared_words().unwrap();
+        let shared = block.shared();
         let start = Barrier::new(2);
         thread::scope(|scope| {
             let convert = || {
                 start.wait();
-                kernel.convert_shared_in_place(words);
+                conversion.convert_shared_image_in_place(&shared);
             };
             scope.spawn(convert);
             convert();
         });
+        drop(shared);
         let results = block.samples().iter().zip(once.iter().zip(&twice));
         results.into_iter().for_each(|(result, (once, twice))| assert!(result == once || result == twice));
     }
+}
+
+/// Access by words and by bytes exclude each other; access by words does not exclude itself.
+#[test]
+fn accesses_of_two_sizes_to_shared_memory_take_turns() {
+    let converted = AtomicBool::new(false);
+    let (mut words, mut others, mut bytes) = (Guarded::room(3, 0), Guarded::room(3, 2), Guarded::room(3, 1));
+    let (first, second) = (words.shared(), others.shared());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            bytes.shared();
+            converted.store(true, Relaxed);
+        });
+        thread::sleep(Duration::from_millis(50));
+        assert!(!converted.load(Relaxed));
+        drop((first, second));
+    });
+    assert!(converted.load(Relaxed));
 }
 
 #[test]

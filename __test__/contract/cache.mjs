@@ -19,6 +19,7 @@ const limits = [
   [[{ maxBytes: 1000 }], Infinity, 1000],
   [[{ maxEntries: 3, maxBytes: 1000 }], 3, 1000],
   [[{ maxEntries: undefined, maxBytes: null }], Infinity, 200 * MIB],
+  [[{ maxEntries: -0, maxBytes: -0 }], 0, 0],
   [[{ maxEntries: 2 ** 53 - 1, maxBytes: 2 ** 64 }], 2 ** 53 - 1, 2 ** 64],
   [[{ maxEntries: 1e300, maxBytes: Number.MAX_VALUE }], 1e300, Number.MAX_VALUE],
 ];
@@ -38,7 +39,6 @@ const evictions = [
   [0, [12, 0], [], 0],
   [{ maxEntries: 0 }, [12, 0], [], 0],
   [{ maxBytes: 0 }, [12, 0], [], 0],
-  [{ maxEntries: -0, maxBytes: -0 }, [12, 0], [], 0],
   [undefined, Array(17).fill(12), [...Array(17).keys()].slice(1), 1],
 ];
 

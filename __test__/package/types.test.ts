@@ -1,6 +1,6 @@
 /** `index.d.ts`: what it declares is what the addon has, and users of TypeScript can compile against it. */
 
-import { copyFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
 import * as addon from "hdr-image-transfer-cache";
@@ -10,19 +10,18 @@ import { beforeAll, describe, expect, inject, test } from "vitest";
 import { outcomeOf } from "../processes.ts";
 import { makeHost, tarball } from "./packages.ts";
 
-describe("it declares what the addon has", () => {
-  const program = ts.createProgram(["index.d.ts"], { types: [] });
-  const checker = program.getTypeChecker();
-  const file = checker.getSymbolAtLocation(program.getSourceFile("index.d.ts")!)!;
-  const declared = new Map(checker.getExportsOfModule(file).map((symbol) => [symbol.name, symbol]));
+const program = ts.createProgram(["index.d.ts"], { types: [] });
+const checker = program.getTypeChecker();
+const file = checker.getSymbolAtLocation(program.getSourceFile("index.d.ts")!)!;
+const declared = new Map(checker.getExportsOfModule(file).map((symbol) => [symbol.name, symbol]));
 
-  const membersOf = (name: string) => {
-    const type = checker.getDeclaredTypeOfSymbol(declared.get(name)!);
-    return checker
-      .getPropertiesOfType(type)
-      .map((symbol) => symbol.name)
-      .toSorted();
-  };
+function membersOf(name: string): string[] {
+  const type = checker.getDeclaredTypeOfSymbol(declared.get(name)!);
+  const names = checker.getPropertiesOfType(type).map((symbol) => symbol.name);
+  return names.toSorted();
+}
+
+describe("it declares what the addon has", () => {
   const keysOf = (object: object) => Object.keys(object).toSorted();
   /** The properties that a function reads of an options object. */
   const optionsOf = (call: (options: object) => unknown) => {
@@ -52,6 +51,12 @@ describe("it declares what the addon has", () => {
       optionsOf((options) => addon.convertTransfer(Buffer.alloc(0), "pq", "hlg", options)),
     );
   });
+});
+
+test.each(["README.md", "docs/api.md"])("%s names each option, function and counter", async (page) => {
+  const text = await readFile(page, "utf8");
+  const all = ["HdrImageTransferCacheOptions", "HdrImageTransferCache", "HdrImageTransferCacheStats"];
+  for (const name of all.flatMap(membersOf)) expect(text).toMatch(new RegExp(`\\b${name}\\b`));
 });
 
 describe("usage.ts compiles where only the package and @types/node are installed", () => {

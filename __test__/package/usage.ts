@@ -17,8 +17,8 @@ declare const source: Buffer;
 declare const limits: number | HdrImageTransferCacheOptions | undefined;
 declare const options: ConvertTransferOptions | undefined;
 
-export const transfer: HdrTransfer = hostTransfer;
-export const back: HostTransfer = transfer;
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+export const isTransferOfHost: Same<HdrTransfer, HostTransfer> = true;
 
 createHdrImageTransferCache(16);
 createHdrImageTransferCache(null);

@@ -1,5 +1,5 @@
-//! All kernels against the portable one: any samples at any alignment, out of place and in place, in ordinary and in
-//! shared memory.
+//! All kernels against the portable one: any samples at any alignment, out of place and in place, in ordinary
+//! and in shared memory.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -14,7 +14,8 @@ use guarded::{ALIGNMENT, Guarded};
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| check(data).unwrap());
 
-/// Reads a conversion, two offsets and samples from `data`, and converts them out of place, in place and in shared memory.
+/// Reads a conversion, two offsets and samples from `data`, and converts them out of place, in place and in
+/// shared memory.
 pub fn check(data: &[u8]) -> Result<()> {
     let mut input = Unstructured::new(data);
     let conversion = conversion(&mut input)?;
@@ -38,16 +39,9 @@ pub fn check(data: &[u8]) -> Result<()> {
     // As the addon converts.
     let mut source = Guarded::new(samples, source_offset);
     let mut target = Guarded::room(samples.len(), target_offset);
-    match source.shared_words() {
-        Some(words) => {
-            conversion.convert_image(words, target.uninitialised());
-            conversion.convert_shared_image_in_place(words);
-        }
-        None => {
-            conversion.convert_image(source.shared_bytes(), target.uninitialised());
-            conversion.convert_shared_image_in_place(source.shared_bytes());
-        }
-    }
+    conversion.convert_shared_image(&source.shared(), target.uninitialised());
+    source.assert_contains(samples);
+    conversion.convert_shared_image_in_place(&source.shared());
     target.assert_contains(&expected);
     source.assert_contains(&expected);
 
@@ -58,7 +52,7 @@ pub fn check(data: &[u8]) -> Result<()> {
 }
 
 fn conversion(input: &mut Unstructured) -> Result<Conversion> {
-    let direction = *input.choose(&[Direction::PqToHlg, Direction::HlgToPq])?;
+    let direction = *input.choose(&Direction::ALL)?;
     let ootf = *input.choose(&[Ootf::PerChannel, Ootf::Luminance])?;
     let peak = *input.choose(&[1000.0, 1.0, 600.0, 10_000.0])?;
     let display = HlgDisplay::new(peak).unwrap_or(HlgDisplay::REFERENCE);

@@ -2,9 +2,8 @@
 
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicU8, AtomicU16};
 
-use hdr_image_transfer_cache::convert::Sample;
+use hdr_image_transfer_cache::convert::{Sample, SharedSamples};
 
 /// Wider than any load or store.
 pub const ALIGNMENT: usize = 64;
@@ -44,19 +43,14 @@ impl Guarded {
         unsafe { &mut *(ptr::from_mut(self.samples()) as *mut [MaybeUninit<Sample>]) }
     }
 
-    /// As memory that other threads may write, by bytes.
-    #[expect(unsafe_code, reason = "there is no safe conversion")]
-    pub fn shared_bytes(&mut self) -> &[[AtomicU8; 2]] {
-        // SAFETY: both types have the same layout, and the mutable borrow becomes the shared one.
-        unsafe { &*(ptr::from_mut(self.samples()) as *const [[AtomicU8; 2]]) }
-    }
-
-    /// The same by words; `None` at an odd offset.
-    #[expect(unsafe_code, reason = "there is no safe conversion")]
-    pub fn shared_words(&mut self) -> Option<&[AtomicU16]> {
-        let samples = ptr::from_mut(self.samples()) as *const [AtomicU16];
-        // SAFETY: both types have the same size, the address is aligned, and the mutable borrow becomes the shared one.
-        samples.cast::<AtomicU16>().is_aligned().then(|| unsafe { &*samples })
+    /// As memory that other threads may write.
+    pub fn shared(&mut self) -> SharedSamples<'_> {
+        let samples = self.samples();
+        #[expect(unsafe_code, reason = "there is no safe conversion")]
+        // SAFETY: the memory is borrowed mutably for the lifetime of the result.
+        unsafe {
+            SharedSamples::new(samples.as_mut_ptr(), samples.len())
+        }
     }
 
     pub fn assert_contains(&self, expected: &[Sample]) {

@@ -5,23 +5,25 @@
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
+use super::conversion::Sample;
+use super::instruction_set::InstructionSet;
 use super::polynomials::{FINE_END, Polynomials};
-use super::{Conversion, InstructionSet, Sample};
+use super::prefetch::{LINE, prefetch};
 
-/// The number of samples in a register.
-const LANES: usize = 32;
+/// The number of samples in a register, which is that in a cache line.
+const LANES: usize = LINE;
 
 /// Polynomials for a processor that supports AVX-512 F and BW.
 pub struct Avx512Polynomials(&'static Polynomials);
 
 impl Avx512Polynomials {
-    /// The polynomials of a conversion, if there are some.
+    /// Prepares polynomials.
     ///
     /// # Panics
     /// If the processor does not support AVX-512 F and BW.
-    pub fn new(conversion: Conversion) -> Option<Avx512Polynomials> {
+    pub fn new(polynomials: &'static Polynomials) -> Avx512Polynomials {
         assert!(InstructionSet::Avx512.is_supported(), "the processor does not support AVX-512 F and BW");
-        Polynomials::fitted(conversion).map(Avx512Polynomials)
+        Avx512Polynomials(polynomials)
     }
 
     /// Converts samples in place.
@@ -45,14 +47,15 @@ impl Avx512Polynomials {
 /// Converts front to back, reading each sample before writing it, so `from` may equal `to`.
 ///
 /// # Safety
-/// `from` must be readable and `to` writable for `count` samples, at any alignment. They must be equal or disjoint.
-/// The processor must support AVX-512 F and BW.
+/// `from` must be readable and `to` writable for `count` samples, at any alignment. They must be equal or
+/// disjoint. The processor must support AVX-512 F and BW.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn convert_samples(polynomials: &Polynomials, from: *const Sample, to: *mut Sample, count: usize) {
     let registers = Registers::load(polynomials);
     let tail = count % LANES;
     let whole = count - tail;
     for at in (0..whole).step_by(LANES) {
+        prefetch(from.wrapping_add(at));
         // SAFETY: the `LANES` samples from `at` are within `count`.
         let samples = unsafe { _mm512_loadu_epi16(from.add(at).cast()) };
         // SAFETY: as for the load.
@@ -102,8 +105,8 @@ impl Registers {
         let coarse = _mm512_permutex2var_epi16(self.coarse[0], cell, self.coarse[1]);
         let is_fine = _mm512_cmplt_epu16_mask(samples, _mm512_set1_epi16(FINE_END.cast_signed()));
         let segments = _mm512_mask_blend_epi16(is_fine, coarse, fine);
-        // Samples at even places are the low words of 16 double words, those at odd places the high words. Only
-        // the lowest 5 bits of a segment select from the 32 floats.
+        // Samples at even places are the low words of 16 double words, those at odd places the high words.
+        // Only the lowest 5 bits of a segment select from the 32 floats.
         let even = self.evaluate(_mm512_and_si512(samples, _mm512_set1_epi32(0xffff)), segments);
         let odd = self.evaluate(_mm512_srli_epi32::<16>(samples), _mm512_srli_epi32::<16>(segments));
         _mm512_mask_blend_epi16(0xaaaa_aaaa, even, _mm512_slli_epi32::<16>(odd))

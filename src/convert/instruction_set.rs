@@ -17,8 +17,8 @@ pub enum InstructionSet {
 }
 
 impl InstructionSet {
-    /// The instruction sets of the target, from the slowest to the fastest, and their names for the environment variable
-    /// `HDR_IMAGE_TRANSFER_KERNEL`.
+    /// The instruction sets of the target, from the slowest to the fastest, and their names for the
+    /// environment variable `HDR_IMAGE_TRANSFER_KERNEL`.
     const ALL: &[(InstructionSet, &str)] = &[
         (InstructionSet::Portable, "portable"),
         #[cfg(target_arch = "x86_64")]

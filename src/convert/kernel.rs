@@ -1,17 +1,21 @@
 //! The algorithms that convert samples on one thread.
 
 use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::Arc;
 
 #[cfg(target_arch = "x86_64")]
 use super::avx512::Avx512Polynomials;
+#[cfg(any(target_arch = "x86_64", test))]
+use super::coefficients;
+use super::conversion::{Conversion, Ootf, Rendering, Sample};
+use super::instruction_set::InstructionSet;
 use super::luminance::Luminance;
-use super::{Conversion, InstructionSet, Ootf, Rendering, Sample, SampleSource, SharedSample};
+#[cfg(any(target_arch = "x86_64", test))]
+use super::polynomials::Polynomials;
+use super::prefetch::{LINE, prefetch};
+#[cfg(any(target_arch = "x86_64", test))]
+use crate::curves::{Direction, HlgDisplay};
 use crate::table::Table;
-
-/// The number of samples to copy before they are converted in place: see [`super`].
-const COPY_BLOCK: usize = 3 * 1024;
 
 /// A conversion prepared for an instruction set. Chosen once for an image, and shared by its threads.
 pub enum Kernel {
@@ -31,18 +35,17 @@ impl Kernel {
     /// If the processor does not support the set.
     pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Kernel {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
-        if conversion.rendering.ootf == Ootf::Luminance {
-            return Kernel::Luminance(Luminance::new(conversion, instruction_set));
+        let Conversion { direction, rendering: Rendering { ootf, display } } = conversion;
+        if ootf == Ootf::Luminance {
+            return Kernel::Luminance(Luminance::new(direction, display, instruction_set));
         }
         #[cfg(target_arch = "x86_64")]
         if instruction_set == InstructionSet::Avx512
-            && let Some(polynomials) = Avx512Polynomials::new(conversion)
+            && let Some(polynomials) = fitted(direction, display)
         {
-            return Kernel::Avx512Polynomials(polynomials);
+            return Kernel::Avx512Polynomials(Avx512Polynomials::new(polynomials));
         }
-        // A new field of `Rendering` belongs in the key of `Table::shared`.
-        let Rendering { ootf: _, display } = conversion.rendering;
-        Kernel::Table(Table::shared(conversion.direction, display))
+        Kernel::Table(Table::shared(direction, display))
     }
 
     /// Converts samples in place.
@@ -52,8 +55,11 @@ impl Kernel {
     pub fn convert_in_place(&self, samples: &mut [Sample]) {
         match self {
             Kernel::Table(table) => {
-                for sample in samples {
-                    *sample = convert_sample(table, *sample);
+                for line in samples.chunks_mut(LINE) {
+                    prefetch(line.as_ptr());
+                    for sample in line {
+                        *sample = convert_sample(table, *sample);
+                    }
                 }
             }
             #[cfg(target_arch = "x86_64")]
@@ -66,38 +72,20 @@ impl Kernel {
     ///
     /// # Panics
     /// If the lengths differ, or are not a multiple of [`Ootf::samples`].
-    pub fn convert<S: SampleSource>(&self, source: &[S], target: &mut [MaybeUninit<Sample>]) {
+    pub fn convert(&self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
-        match (self, S::exclusive(source)) {
-            (Kernel::Table(table), _) => {
-                for (sample, converted) in source.iter().zip(target) {
-                    converted.write(convert_sample(table, sample.read()));
+        match self {
+            Kernel::Table(table) => {
+                for (line, target) in source.chunks(LINE).zip(target.chunks_mut(LINE)) {
+                    prefetch(line.as_ptr());
+                    for (sample, converted) in line.iter().zip(target) {
+                        converted.write(convert_sample(table, *sample));
+                    }
                 }
             }
             #[cfg(target_arch = "x86_64")]
-            (Kernel::Avx512Polynomials(polynomials), Some(source)) => polynomials.convert(source, target),
-            (Kernel::Luminance(luminance), _) => luminance.convert(source, target),
-            _ => {
-                for (source, target) in source.chunks(COPY_BLOCK).zip(target.chunks_mut(COPY_BLOCK)) {
-                    self.convert_in_place(write_copy(source, target));
-                }
-            }
-        }
-    }
-
-    /// Converts samples in place, in memory that other threads may write.
-    ///
-    /// # Panics
-    /// If the length is not a multiple of [`Ootf::samples`].
-    pub fn convert_shared_in_place(&self, samples: &[impl SharedSample]) {
-        let mut block = [MaybeUninit::uninit(); COPY_BLOCK];
-        for samples in samples.chunks(COPY_BLOCK) {
-            let block = &mut block[..samples.len()];
-            let converted = write_copy(samples, block);
-            self.convert_in_place(converted);
-            for (sample, converted) in samples.iter().zip(converted) {
-                sample.write(*converted);
-            }
+            Kernel::Avx512Polynomials(polynomials) => polynomials.convert(source, target),
+            Kernel::Luminance(luminance) => luminance.convert(source, target),
         }
     }
 }
@@ -107,19 +95,36 @@ fn convert_sample(table: &Table, sample: Sample) -> Sample {
     table.get(u16::from_le_bytes(sample)).to_le_bytes()
 }
 
-/// Copies `source` to `target`, and returns the copy.
-fn write_copy<'target>(
-    source: &[impl SampleSource],
-    target: &'target mut [MaybeUninit<Sample>],
-) -> &'target mut [Sample] {
-    assert_eq!(source.len(), target.len(), "source and target must have the same length");
-    for (sample, copy) in source.iter().zip(&mut *target) {
-        copy.write(sample.read());
+/// The polynomials that equal the table. There are some for the reference display only.
+#[cfg(any(target_arch = "x86_64", test))]
+fn fitted(direction: Direction, display: HlgDisplay) -> Option<&'static Polynomials> {
+    let polynomials = match direction {
+        Direction::PqToHlg => &coefficients::PQ_TO_HLG,
+        Direction::HlgToPq => &coefficients::HLG_TO_PQ,
+    };
+    (display == HlgDisplay::REFERENCE).then_some(polynomials)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Also where no processor with AVX-512 runs the tests.
+    #[test]
+    fn the_polynomials_equal_the_tables() {
+        for direction in Direction::ALL {
+            let polynomials = fitted(direction, HlgDisplay::REFERENCE).unwrap();
+            let table = Table::shared(direction, HlgDisplay::REFERENCE);
+            for sample in 0..=u16::MAX {
+                let converted = polynomials.convert_sample(sample);
+                assert_eq!(converted, table.get(sample), "{direction:?} of {sample}");
+            }
+        }
     }
-    #[expect(unsafe_code, reason = "`assume_init_mut` of slices needs Rust 1.93")]
-    // SAFETY: the loop has written all samples, since the lengths are equal. `MaybeUninit<Sample>` has the layout
-    // of `Sample`.
-    unsafe {
-        &mut *(ptr::from_mut(target) as *mut [Sample])
+
+    #[test]
+    fn other_displays_have_no_polynomials() {
+        let display = HlgDisplay::new(600.0).unwrap();
+        assert!(fitted(Direction::PqToHlg, display).is_none());
     }
 }

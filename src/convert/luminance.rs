@@ -1,41 +1,44 @@
 //! The conversion by the OOTF of BT.2100, which depends on all three channels of a pixel.
 //!
-//! It is plain `f32` arithmetic without branches and without fused multiply-add. So the compiler vectorizes it for
-//! every instruction set, and all give the same bits. (Only the PQ EOTF is a table.) The result is within one code
-//! value of the exact one, and mostly equal to it.
+//! It is plain `f32` arithmetic without branches and without fused multiply-add. So the compiler vectorizes
+//! it for every instruction set, and all give the same bits. (Only the PQ EOTF is a table.) The result is
+//! within one code value of the exact one, and mostly equal to it.
 //!
 //! | BT.2100 | PQ to HLG, on square roots of light | HLG to PQ, on logarithms of light |
 //! | --- | --- | --- |
 //! | signal to light | PQ EOTF (table 4) | HLG inverse OETF (table 5) |
 //! | scene and display light | inverse OOTF (table 5, note 5i): a product | OOTF (table 5): a sum |
-//! | light to signal | HLG OETF (table 5), without its square root | PQ inverse EOTF (table 4): a polynomial |
+//! | light to signal | HLG OETF (table 5), less its square root | PQ inverse EOTF (table 4): a polynomial |
 
 use std::f64::consts::{LN_2, LOG2_E};
 use std::mem::MaybeUninit;
 use std::sync::LazyLock;
 
 use super::coefficients::{EXP2, LOG2, PQ_OCTAVES, PQ_ROOT, PQ_ROOT_OF_WHITE};
-use super::{Conversion, InstructionSet, Rendering, Sample, SampleSource};
-use crate::curves::{Direction, HLG_A, HLG_B, HLG_C, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf};
+use super::conversion::Sample;
+use super::instruction_set::InstructionSet;
+use crate::curves::{
+    Direction, HLG_A, HLG_B, HLG_C, HlgDisplay, LUMINANCE_WEIGHTS, PQ_PEAK_LUMINANCE, pq_eotf,
+};
 
 /// The number of pixels that go through each step together. They stay in the first-level cache.
 const PIXELS: usize = 64;
 /// Red, green and blue, apart: access at a stride of three takes longer.
 type Planes = [[f32; PIXELS]; 3];
 /// The samples of these pixels.
-type Block<T> = [T; 3 * PIXELS];
+type Block = [Sample; 3 * PIXELS];
 
 /// Where a block is converted. At the start of a cache line, so that no vector register is loaded from two.
 #[repr(align(64))]
 struct Work {
     planes: Planes,
-    samples: Block<Sample>,
+    samples: Block,
 }
 
 const NEW_WORK: Work = Work { planes: [[0.0; PIXELS]; 3], samples: [[0; 2]; 3 * PIXELS] };
 
-/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display light is
-/// relative to 10000 cd/m².
+/// A conversion: from the signal to light, through the OOTF or its inverse, and to the other signal. Display
+/// light is relative to 10000 cd/m².
 pub struct Luminance {
     /// Supported by the processor.
     instruction_set: InstructionSet,
@@ -51,14 +54,13 @@ impl Luminance {
     ///
     /// # Panics
     /// If the processor does not support the instruction set.
-    pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Luminance {
+    pub fn new(direction: Direction, display: HlgDisplay, instruction_set: InstructionSet) -> Luminance {
         assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
-        let Conversion { direction, rendering: Rendering { display, .. } } = conversion;
-        let gamma = display.system_gamma();
-        let peak = display.peak_luminance() / PQ_PEAK_LUMINANCE;
+        let HlgDisplay { peak_luminance, system_gamma: gamma } = display;
+        let peak = peak_luminance / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
-            // Light must be relative to the peak, here and in Y: the exponents of the peak add up to −1/γ. Half of all,
-            // because light is a square root: of 12 times scene light, in the end.
+            // √(12·E) = √F · √12 · peak^(−1/2γ) · Y^((1−γ)/2γ), for scene light E and display light F of luminance
+            // Y. All exponents are halved, because light is a square root.
             Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
             // To the argument of `pq_root`.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),
@@ -86,7 +88,7 @@ impl Luminance {
     ///
     /// # Panics
     /// If the length is not a multiple of 3.
-    pub fn convert(&self, source: &[impl SampleSource], target: &mut [MaybeUninit<Sample>]) {
+    pub fn convert(&self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert!(source.len().is_multiple_of(3), "there must be whole pixels");
         let mut work = NEW_WORK;
         let (blocks, tail) = source.as_chunks();
@@ -101,16 +103,16 @@ impl Luminance {
     }
 
     /// Converts an incomplete block. The rest is black.
-    fn convert_tail<'work>(&self, tail: &[impl SampleSource], work: &'work mut Work) -> &'work [Sample] {
+    fn convert_tail<'work>(&self, tail: &[Sample], work: &'work mut Work) -> &'work [Sample] {
         let mut block = [[0; 2]; 3 * PIXELS];
         if !tail.is_empty() {
-            block.iter_mut().zip(tail).for_each(|(copy, sample)| *copy = sample.read());
+            block[..tail.len()].copy_from_slice(tail);
             self.convert_block(&block, work);
         }
         &work.samples[..tail.len()]
     }
 
-    fn convert_block(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_block(&self, block: &Block, work: &mut Work) {
         match self.instruction_set {
             InstructionSet::Portable => self.convert_pixels(block, work),
             #[cfg(target_arch = "x86_64")]
@@ -126,22 +128,22 @@ impl Luminance {
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn convert_pixels_avx2(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_pixels_avx2(&self, block: &Block, work: &mut Work) {
         self.convert_pixels(block, work)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn convert_pixels_avx512(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_pixels_avx512(&self, block: &Block, work: &mut Work) {
         self.convert_pixels(block, work)
     }
 
     /// Inlined into each caller, to be compiled for its instruction set.
     ///
-    /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop body: with
-    /// the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
+    /// Each step goes over the whole block, because a processor overlaps more iterations of a short loop
+    /// body: with the two steps of the PQ inverse EOTF as one, HLG to PQ takes a tenth longer.
     #[inline(always)]
-    fn convert_pixels(&self, block: &Block<impl SampleSource>, work: &mut Work) {
+    fn convert_pixels(&self, block: &Block, work: &mut Work) {
         let Work { planes, samples } = work;
         match self.direction {
             Direction::PqToHlg => {
@@ -190,16 +192,16 @@ fn pq_eotf_roots() -> &'static [f32; 65536] {
 
 /// Not inlined: vectorized, it would gather, which takes longer than single loads.
 #[inline(never)]
-fn look_up(table: &[f32; 65536], block: &Block<impl SampleSource>, planes: &mut Planes) {
+fn look_up(table: &[f32; 65536], block: &Block, planes: &mut Planes) {
     read(block, planes, |code| table[usize::from(code)]);
 }
 
 /// Plane by plane: PQ to HLG takes a fifteenth longer if each pixel is stored to all three in turn.
 #[inline(always)]
-fn read(block: &Block<impl SampleSource>, planes: &mut Planes, value: impl Fn(u16) -> f32) {
+fn read(block: &Block, planes: &mut Planes, value: impl Fn(u16) -> f32) {
     for (channel, plane) in planes.iter_mut().enumerate() {
         for (place, pixel) in plane.iter_mut().zip(block.as_chunks::<3>().0) {
-            *place = value(u16::from_le_bytes(pixel[channel].read()));
+            *place = value(u16::from_le_bytes(pixel[channel]));
         }
     }
 }
@@ -242,8 +244,8 @@ fn hlg_inverse_oetf(code: f32) -> f32 {
     if code <= 32767.0 { dark } else { bright }
 }
 
-/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding. Above 65535, it
-/// clips. The error is at most 0.01.
+/// HLG OETF (BT.2100 table 5): the square root of 12 times scene light to a code value, before rounding.
+/// Above 65535, it clips. The error is at most 0.01.
 #[inline(always)]
 fn hlg_oetf(root: f32) -> f32 {
     const SLOPE: f64 = 65535.0 * HLG_A * LN_2;
@@ -253,8 +255,9 @@ fn hlg_oetf(root: f32) -> f32 {
     if root <= 1.0 { dark } else { bright }
 }
 
-/// First step of the PQ inverse EOTF (BT.2100 table 4): from log2(light) / `PQ_OCTAVES` + 1 to the fourth root of the
-/// code value, less that of 65535. Near 0, where most code values are, `f32` is finer than near the root itself.
+/// First step of the PQ inverse EOTF (BT.2100 table 4): from log2(light) / `PQ_OCTAVES` + 1 to the fourth
+/// root of the code value, stored as the difference from the root of 65535, which is near 0, where `f32` is
+/// finest.
 #[inline(always)]
 fn pq_root(z: f32) -> f32 {
     const C: [f32; 15] = PQ_ROOT;
@@ -282,12 +285,14 @@ fn pq_inverse_eotf(root: f32) -> f32 {
 /// The nearest code value to a number from 0 to 65535.
 #[inline(always)]
 fn nearest_code(code: f32) -> u16 {
-    /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the lowest bits.
+    /// 2^23: an `f32` of that size has no fraction bits, so adding it rounds, and the code value is in the
+    /// lowest bits.
     const ROUND: f32 = 8_388_608.0;
     (code + ROUND).to_bits() as u16
 }
 
-/// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute below.
+/// The logarithm of a positive number; −127 for 0. The error is at most 2e-7, relative above 1 and absolute
+/// below.
 #[inline(always)]
 fn log2(x: f32) -> f32 {
     const SQRT_HALF: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();

@@ -1,68 +1,73 @@
 //! Providing the pages of new memory.
 //!
-//! An operating system provides a page when it is first touched, by a page fault. That takes longer than converting the
-//! page. Linux can provide many base pages at once (`MADV_POPULATE_WRITE`, Linux 5.14), or huge pages of 2 MiB
-//! (`MADV_HUGEPAGE`).
+//! An operating system provides a page when it is first touched, by a page fault. That takes longer than
+//! converting the page. Linux can provide many base pages at once (`MADV_POPULATE_WRITE`, Linux 5.14), or
+//! huge pages of 2 MiB (`MADV_HUGEPAGE`).
 //!
-//! Huge pages are fastest, except in a virtual machine whose host takes back free memory, as microVMs and WSL 2 do. Then
-//! the host provides each huge page in pages of 4 KiB again. On such a machine (2 cores, Zen 3), 50 MB that were freed
-//! 3 s before took 62 ms as huge pages, 21 ms as populated base pages and 28 ms by page faults, on one thread; memory that
-//! was just freed took 4, 20 and 27 ms (medians of 4 to 15 runs).
+//! Huge pages are fastest, except in a virtual machine whose host takes back free memory, as microVMs and WSL
+//! 2 do. Then the host provides each huge page in pages of 4 KiB again. On such a machine (2 cores, Zen 3),
+//! 50 MB that were freed 3 s before took 62 ms as huge pages, 21 ms as populated base pages and 28 ms by page
+//! faults, on one thread; memory that was just freed took 4, 20 and 27 ms (medians of 4 to 15 runs).
 
 use std::mem::MaybeUninit;
 
-use super::Sample;
-use super::threads::CHUNK;
+use super::conversion::Sample;
+use super::threads::{CHUNK, for_each_chunk};
 
-/// The number of samples to convert after their pages are provided: see [`super`].
-pub const PIECE: usize = 3 << 15;
+/// The number of samples to write after their pages are provided: see [`super`].
+const PIECE: usize = 3 << 15;
 
 /// The size of a huge page on x86-64 and, with base pages of 4 KiB, on arm64.
 const HUGE_PAGE: usize = 2 << 20;
 
-/// An image that is about to be written. Where the system cannot provide its pages, the first write faults them in.
-pub struct NewImage {
-    has_huge_pages: bool,
-}
-
-impl NewImage {
-    /// Asks for huge pages, where they are fastest.
-    pub fn new(image: &mut [MaybeUninit<Sample>]) -> NewImage {
-        #[cfg(target_os = "linux")]
-        let has_huge_pages = !linux::host_takes_memory_back() && linux::ask_for_huge_pages(image);
-        #[cfg(not(target_os = "linux"))]
-        let has_huge_pages = {
-            let _ = image;
-            false
-        };
-        NewImage { has_huge_pages }
-    }
-
-    /// The length of the first chunk of `rest`, the end of the image. A chunk ends at the first pixel of a huge page, so that
-    /// no two threads provide the same one.
-    pub fn chunk_length(&self, rest: &[MaybeUninit<Sample>]) -> usize {
-        if self.has_huge_pages {
-            let start = rest.as_ptr().addr();
-            let to_huge_page = (start + 1).next_multiple_of(HUGE_PAGE) - start;
-            return rest.len().min(to_huge_page.div_ceil(3 * size_of::<Sample>()) * 3);
+/// Writes new memory by `write`, which has to initialise the samples of a piece, and gets their place in
+/// `memory`.
+///
+/// Their pages are provided just before, by the thread that writes them. Where the system cannot do that,
+/// `write` faults them in.
+pub fn fill(memory: &mut [MaybeUninit<Sample>], write: impl Fn(usize, &mut [MaybeUninit<Sample>]) + Sync) {
+    let has_huge_pages = ask_for_huge_pages(memory);
+    let count = memory.len();
+    let mut rest = memory;
+    let chunks = std::iter::from_fn(|| {
+        let at = count - rest.len();
+        let chunk = rest.split_off_mut(..chunk_length(rest, has_huge_pages))?;
+        (!chunk.is_empty()).then_some((at, chunk))
+    });
+    for_each_chunk(count, chunks, |(start, chunk)| {
+        for (piece, at) in chunk.chunks_mut(PIECE).zip((start..).step_by(PIECE)) {
+            populate(piece);
+            write(at, piece);
         }
-        rest.len().min(CHUNK)
-    }
-
-    /// Provides the whole pages of a piece.
-    pub fn populate(&self, piece: &mut [MaybeUninit<Sample>]) {
-        #[cfg(target_os = "linux")]
-        linux::populate(piece);
-        #[cfg(not(target_os = "linux"))]
-        let _ = piece;
-    }
+    });
 }
+
+/// The length of the first chunk of `rest`, the end of the memory. With huge pages, a chunk ends at the first
+/// pixel of the next one, so that one thread provides almost all of it.
+fn chunk_length(rest: &[MaybeUninit<Sample>], has_huge_pages: bool) -> usize {
+    if !has_huge_pages {
+        return rest.len().min(CHUNK);
+    }
+    let start = rest.as_ptr().addr();
+    let to_huge_page = (start + 1).next_multiple_of(HUGE_PAGE) - start;
+    rest.len().min(to_huge_page.div_ceil(3 * size_of::<Sample>()) * 3)
+}
+
+#[cfg(target_os = "linux")]
+use linux::{ask_for_huge_pages, populate};
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_huge_pages(_memory: &mut [MaybeUninit<Sample>]) -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+fn populate(_piece: &mut [MaybeUninit<Sample>]) {}
 
 #[cfg(target_os = "linux")]
 mod linux {
     use std::fs;
     use std::ops::Range;
-    use std::path::Path;
     use std::sync::OnceLock;
 
     use super::*;
@@ -70,11 +75,14 @@ mod linux {
     /// Smaller images have few whole huge pages.
     const SMALLEST_WITH_HUGE_PAGES: usize = 2 * HUGE_PAGE;
 
-    pub fn ask_for_huge_pages(image: &mut [MaybeUninit<Sample>]) -> bool {
-        size_of_val(image) >= SMALLEST_WITH_HUGE_PAGES
-            && advise(image, whole_pages(image, HUGE_PAGE), Advice::HugePages)
+    /// Asks for huge pages, where they are fastest. Whether the memory has them.
+    pub fn ask_for_huge_pages(memory: &mut [MaybeUninit<Sample>]) -> bool {
+        size_of_val(memory) >= SMALLEST_WITH_HUGE_PAGES
+            && !host_takes_memory_back()
+            && advise(memory, whole_pages(memory, HUGE_PAGE), Advice::HugePages)
     }
 
+    /// Provides the whole pages of a piece.
     pub fn populate(piece: &mut [MaybeUninit<Sample>]) {
         let pages = whole_pages(piece, page_size());
         // Recycled memory has its pages, and so have huge pages after their first piece.
@@ -84,22 +92,16 @@ mod linux {
     }
 
     /// Whether the host of a virtual machine takes back the free memory of the guest (free page reporting).
-    pub fn host_takes_memory_back() -> bool {
+    fn host_takes_memory_back() -> bool {
+        const ORDER: &str = "/sys/module/page_reporting/parameters/page_reporting_order";
         static ANSWER: OnceLock<bool> = OnceLock::new();
-        *ANSWER.get_or_init(|| {
-            has_reporting_balloon() || Path::new("/sys/bus/vmbus/drivers/hv_balloon").exists()
-        })
+        *ANSWER.get_or_init(|| fs::read_to_string(ORDER).is_ok_and(|order| is_reported(&order)))
     }
 
-    /// Whether there is a memory balloon device (virtio 1.2, section 5.5) with `VIRTIO_BALLOON_F_REPORTING`.
-    fn has_reporting_balloon() -> bool {
-        const BALLOON: &str = "0x0005";
-        const REPORTING: usize = 5;
-        let Ok(devices) = fs::read_dir("/sys/bus/virtio/devices") else { return false };
-        devices.flatten().any(|device| {
-            let read = |name| fs::read_to_string(device.path().join(name)).unwrap_or_default();
-            read("device").trim() == BALLOON && read("features").as_bytes().get(REPORTING) == Some(&b'1')
-        })
+    /// Whether free pages of this order are reported (Linux 5.14): from 0 to 10 once the driver of a balloon
+    /// has registered, else the number that stands for none, which is −1 or one more than the largest order.
+    pub fn is_reported(order: &str) -> bool {
+        order.trim().parse().is_ok_and(|order| (0..=10).contains(&order))
     }
 
     /// The offsets, in bytes, of the whole pages of `memory`.
@@ -143,6 +145,8 @@ mod linux {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
     use super::*;
 
     fn memory(count: usize) -> Vec<MaybeUninit<Sample>> {
@@ -153,10 +157,9 @@ mod tests {
     fn chunks_are_whole_pixels_and_end_at_huge_pages() {
         let image = memory(3 << 20);
         for has_huge_pages in [false, true] {
-            let new = NewImage { has_huge_pages };
             let mut rest = &image[..];
             while !rest.is_empty() {
-                let length = new.chunk_length(rest);
+                let length = chunk_length(rest, has_huge_pages);
                 assert!(length > 0 && (length.is_multiple_of(3) || length == rest.len()));
                 assert!(length < (HUGE_PAGE + 6) / size_of::<Sample>());
                 rest = &rest[length..];
@@ -168,16 +171,31 @@ mod tests {
     }
 
     #[test]
-    fn providing_pages_changes_no_byte() {
-        for count in [0, 1, 1000, PIECE, 5 << 20] {
-            let mut image = memory(count);
-            let new = NewImage::new(&mut image);
-            new.populate(&mut image);
-            #[expect(unsafe_code, reason = "the samples were initialised above")]
-            // SAFETY: see the reason.
-            let is_unchanged = image.iter().all(|sample| unsafe { sample.assume_init() } == [0x12, 0x34]);
-            assert!(is_unchanged);
+    fn all_samples_are_written_once_and_in_their_place() {
+        for count in [0, 1, 1000, PIECE + 1, (5 << 20) + 7] {
+            let mut filled = memory(count);
+            let written = AtomicUsize::new(0);
+            fill(&mut filled, |start, piece| {
+                written.fetch_add(piece.len(), Relaxed);
+                let samples = (start..).map(|at| (at as u16).to_le_bytes());
+                piece.iter_mut().zip(samples).for_each(|(place, sample)| _ = place.write(sample));
+            });
+            assert_eq!(written.into_inner(), count);
+            for (at, sample) in filled.iter().enumerate() {
+                #[expect(unsafe_code, reason = "the samples are initialised")]
+                // SAFETY: see the reason.
+                let sample = unsafe { sample.assume_init() };
+                assert_eq!(sample, (at as u16).to_le_bytes());
+            }
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pages_of_orders_0_to_10_are_reported() {
+        let is_reported = |order| linux::is_reported(order);
+        assert!(["0\n", "9\n", "10\n"].into_iter().all(is_reported));
+        assert!(!["-1\n", "11\n", "4294967295\n", "\n"].into_iter().any(is_reported));
     }
 
     #[cfg(target_os = "linux")]
@@ -211,7 +229,7 @@ mod tests {
         let is_known = unsafe { libc::madvise(std::ptr::null_mut(), 0, libc::MADV_POPULATE_WRITE) } == 0;
         assert_eq!(advise(piece, last..last, Advice::PopulateWrite), is_known);
         assert!(!is_present(piece, pages.start) && !is_present(piece, last));
-        NewImage { has_huge_pages: false }.populate(piece);
+        linux::populate(piece);
         assert_eq!((is_present(piece, pages.start), is_present(piece, last)), (is_known, is_known));
     }
 }

@@ -1,15 +1,12 @@
 //! The per-channel conversion by piecewise polynomials.
 //!
-//! A table look-up in memory gives one sample at a time; a look-up in a vector register gives many. So the code
-//! values are divided into up to 32 segments, found through the top bits of the sample, and each segment has a
-//! polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the result rounds to
-//! the right code value for all 65536 samples: it equals the table to the bit.
+//! A table look-up in memory gives one sample at a time; a look-up in a vector register gives many. So the
+//! code values are divided into up to 32 segments, found through the top bits of the sample, and each segment
+//! has a polynomial of degree 4 in t = sample − origin, in `f32`. The coefficients are fitted such that the
+//! result rounds to the right code value for all 65536 samples: it equals the table to the bit.
 
-use super::{Conversion, Rendering, coefficients};
-use crate::curves::{Direction, HlgDisplay};
-
-/// The polynomials of a conversion. Any instruction set with 32-bit floats and fused multiply-add can evaluate
-/// them; [`Polynomials::convert_sample`] is the reference.
+/// The polynomials of a conversion. Any instruction set with 32-bit floats and fused multiply-add can
+/// evaluate them; [`Polynomials::convert_sample`] is the reference.
 pub struct Polynomials {
     /// Larger samples are clamped to this one.
     pub clamp_max: u16,
@@ -21,8 +18,9 @@ pub struct Polynomials {
     pub coarse: [u16; 64],
     /// The sample where t is 0.
     pub origin: [f32; 32],
-    /// `coefficients[k]` are the coefficients of t^k. The constant terms have 1.5 · 2^23 added: an `f32` of that size
-    /// has no fraction bits, so the last addition rounds to an integer, and the code value is in the low 16 bits.
+    /// `coefficients[k]` are the coefficients of t^k. The constant terms have 1.5 · 2^23 added: an `f32` of
+    /// that size has no fraction bits, so the last addition rounds to an integer, and the code value is in
+    /// the low 16 bits.
     pub coefficients: [[f32; 32]; 5],
 }
 
@@ -30,17 +28,6 @@ pub struct Polynomials {
 pub const FINE_END: u16 = 2048;
 
 impl Polynomials {
-    /// The fitted polynomials of a per-channel conversion. There are some for the reference display only.
-    pub fn fitted(Conversion { direction, rendering }: Conversion) -> Option<&'static Polynomials> {
-        let polynomials = match direction {
-            Direction::PqToHlg => &coefficients::PQ_TO_HLG,
-            Direction::HlgToPq => &coefficients::HLG_TO_PQ,
-        };
-        // A new field may need other polynomials.
-        let Rendering { ootf: _, display } = rendering;
-        (display == HlgDisplay::REFERENCE).then_some(polynomials)
-    }
-
     /// The converted sample.
     #[cfg(test)]
     pub fn convert_sample(&self, sample: u16) -> u16 {
@@ -53,36 +40,5 @@ impl Polynomials {
         let t = f32::from(sample) - self.origin[segment];
         let [y0, c1, c2, c3, c4] = self.coefficients.each_ref().map(|coefficient| coefficient[segment]);
         c4.mul_add(t, c3).mul_add(t, c2).mul_add(t, c1).mul_add(t, y0).to_bits() as u16
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::convert::Ootf;
-    use crate::table::Table;
-
-    /// Also where no processor with AVX-512 runs the tests.
-    #[test]
-    fn the_polynomials_equal_the_tables() {
-        for direction in [Direction::PqToHlg, Direction::HlgToPq] {
-            let conversion = Conversion { direction, rendering: Rendering::default() };
-            let polynomials = Polynomials::fitted(conversion).unwrap();
-            let table = Table::shared(direction, HlgDisplay::REFERENCE);
-            for sample in 0..=u16::MAX {
-                assert_eq!(
-                    polynomials.convert_sample(sample),
-                    table.get(sample),
-                    "{direction:?} of {sample}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn other_displays_have_no_polynomials() {
-        let display = HlgDisplay::new(600.0).unwrap();
-        let rendering = Rendering { ootf: Ootf::PerChannel, display };
-        assert!(Polynomials::fitted(Conversion { direction: Direction::PqToHlg, rendering }).is_none());
     }
 }

@@ -1,30 +1,32 @@
 //! Splitting an image across threads.
 
+use std::panic::resume_unwind;
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::thread::available_parallelism;
-
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::thread::{self, available_parallelism};
 
 /// The number of samples that a thread takes at a time: see [`super`].
 pub const CHUNK: usize = 3 << 17;
 
-/// The fewest samples worth a second thread: 2 MiB. Waking it takes as long as converting some hundred KiB.
+/// The fewest samples worth a second thread: 2 MiB.
 const SMALLEST_IMAGE: usize = 1 << 20;
 
-/// The limit on threads, as a multiple of the processors. More take long to start, and gain nothing.
-const MAX_THREADS_PER_PROCESSOR: usize = 4;
+/// The number of samples that are converted while a thread starts, in about 20 µs: 192 KiB.
+const START: usize = 3 << 15;
 
-/// Runs `run` for each chunk of `count` samples, on this thread and, for a large image, on those of the pool.
+/// Runs `run` for each chunk of an image of `count` samples, on this thread and, for a large image, on
+/// others, which have ended when this returns.
 ///
-/// Not by rayon's `par_bridge`, which leaves all to the pool while this thread waits: on two threads, a conversion then took up to
-/// twice as long (`npm run bench -- inPlace --against`).
+/// They are threads of this call alone: in a pool, it would wait for chunks of other images.
 pub fn for_each_chunk<Chunk: Send>(
     count: usize,
     chunks: impl Iterator<Item = Chunk> + Send,
     run: impl Fn(Chunk) + Sync,
 ) {
-    let pool = if count < SMALLEST_IMAGE { None } else { pool() };
-    let Some(pool) = pool else { return chunks.for_each(run) };
+    let threads = threads_for(count, max_threads());
+    if threads == 1 {
+        // A scope allocates, which takes as long as converting some pixels.
+        return chunks.for_each(run);
+    }
     let chunks = Mutex::new(chunks);
     let run_all = || {
         // Not in the condition of the loop, which would hold the lock.
@@ -33,58 +35,50 @@ pub fn for_each_chunk<Chunk: Send>(
             run(chunk);
         }
     };
-    pool.in_place_scope(|scope| {
-        for _ in 1..pool.current_num_threads().min(count.div_ceil(CHUNK)) {
-            scope.spawn(|_| run_all());
-        }
+    thread::scope(|scope| {
+        // Where the system starts no more threads, fewer convert.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, run_all).ok();
+        let started: Vec<_> = (1..threads).map_while(start).collect();
         run_all();
+        // The scope waits until `run_all` returns, but not until the threads have left the code of the addon,
+        // which some systems unload with the last worker that loaded it.
+        for thread in started {
+            if let Err(panic) = thread.join() {
+                resume_unwind(panic);
+            }
+        }
     });
 }
 
-/// The thread pool, started for the first large image; `None` if it has one thread or cannot be started.
-fn pool() -> Option<&'static ThreadPool> {
-    static POOL: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    POOL.get_or_init(|| {
-        let threads = thread_count(std::env::var("RAYON_NUM_THREADS").ok().as_deref());
-        if threads == 1 { None } else { ThreadPoolBuilder::new().num_threads(threads).build().ok() }
-    })
-    .as_ref()
+/// The number of threads for an image.
+///
+/// Threads start one after the other, so `n` of them take `n · START` until the last one starts, and then
+/// `count / n` to convert. The sum is least where both are equal.
+fn threads_for(count: usize, max_threads: usize) -> usize {
+    if count < SMALLEST_IMAGE { 1 } else { (count / START).isqrt().min(max_threads) }
 }
 
-/// As many threads as `setting` says, by default as many as there are processors.
-fn thread_count(setting: Option<&str>) -> usize {
-    let processors = available_parallelism().map_or(1, usize::from);
-    let wanted = setting.and_then(|setting| setting.parse().ok()).filter(|count| *count > 0);
-    wanted.unwrap_or(processors).min(MAX_THREADS_PER_PROCESSOR * processors)
+/// The most threads for an image: as many as `HDR_IMAGE_TRANSFER_THREADS` says, by default as many as there
+/// are processors. The environment is read once.
+fn max_threads() -> usize {
+    static MAX: OnceLock<usize> = OnceLock::new();
+    *MAX.get_or_init(|| {
+        let setting = std::env::var("HDR_IMAGE_TRANSFER_THREADS").ok();
+        let threads = setting.and_then(|setting| setting.parse().ok()).filter(|threads| *threads > 0);
+        threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
-    use std::sync::Condvar;
-    use std::thread::{self, ThreadId};
-    use std::time::Duration;
+    use std::panic::catch_unwind;
+    use std::process::Command;
+    use std::sync::Barrier;
 
     use super::*;
 
-    /// Each chunk waits until the other runs, too.
-    #[test]
-    fn chunks_run_at_the_same_time() {
-        if thread_count(None) == 1 {
-            return;
-        }
-        let threads = Mutex::new(HashSet::<ThreadId>::new());
-        let arrived = Condvar::new();
-        for_each_chunk(SMALLEST_IMAGE, 0..2, |_| {
-            let mut seen = threads.lock().unwrap();
-            seen.insert(thread::current().id());
-            arrived.notify_all();
-            let alone = |seen: &mut HashSet<ThreadId>| seen.len() < 2;
-            let limit = Duration::from_secs(60);
-            let timeout = arrived.wait_timeout_while(seen, limit, alone).unwrap().1;
-            assert!(!timeout.timed_out(), "the chunks ran one after the other");
-        });
-    }
+    const LARGE_IMAGE: usize = 1 << 30;
 
     #[test]
     fn a_small_image_stays_on_its_thread() {
@@ -93,20 +87,52 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_on_any_thread_reaches_the_caller() {
-        for panicking in 0..2 {
-            let run = || for_each_chunk(SMALLEST_IMAGE, 0..2, |chunk| assert_ne!(chunk, panicking));
-            assert!(std::panic::catch_unwind(run).is_err());
+    fn the_number_of_threads_follows_the_size() {
+        for (mib, expected) in [(0, 1), (1, 1), (2, 3), (12, 8), (48, 16), (192, 32)] {
+            assert_eq!(threads_for(mib << 19, 100), expected, "{mib} MiB");
+        }
+        assert_eq!(threads_for(LARGE_IMAGE, 5), 5);
+    }
+
+    /// In processes of their own, since the environment is read once.
+    #[test]
+    fn the_environment_variable_is_the_number_of_threads() {
+        let processors = available_parallelism().unwrap().get();
+        for (setting, expected) in
+            [("1", 1), ("2", 2), ("7", 7), ("0", processors), ("many", processors), ("", processors)]
+        {
+            const CHILD: &str = "convert::threads::tests::child_uses_so_many_threads";
+            let child = Command::new(std::env::current_exe().unwrap())
+                .args([CHILD, "--exact", "--ignored"])
+                .env("HDR_IMAGE_TRANSFER_THREADS", setting)
+                .env("EXPECTED_THREADS", expected.to_string())
+                .status();
+            assert!(child.unwrap().success(), "{setting:?}");
         }
     }
 
+    /// Each of the first chunks waits until all of them run: on as many threads, or for ever.
     #[test]
-    fn the_number_of_threads_is_capped() {
-        let processors = available_parallelism().map_or(1, usize::from);
-        assert_eq!(thread_count(None), processors);
-        assert_eq!(thread_count(Some("0")), processors);
-        assert_eq!(thread_count(Some("many")), processors);
-        assert_eq!(thread_count(Some("1")), 1);
-        assert_eq!(thread_count(Some("20000")), MAX_THREADS_PER_PROCESSOR * processors);
+    #[ignore = "run by the test above"]
+    fn child_uses_so_many_threads() {
+        let expected = std::env::var("EXPECTED_THREADS").unwrap().parse().unwrap();
+        let all_run = Barrier::new(expected);
+        let seen = Mutex::new(HashSet::new());
+        for_each_chunk(LARGE_IMAGE, 0..10 * expected, |chunk| {
+            seen.lock().unwrap().insert(thread::current().id());
+            if chunk < expected {
+                all_run.wait();
+            }
+        });
+        assert_eq!(seen.into_inner().unwrap().len(), expected);
+    }
+
+    #[test]
+    fn a_panic_on_any_thread_reaches_the_caller() {
+        for panicking in 0..2 {
+            let run = || for_each_chunk(LARGE_IMAGE, 0..2, |chunk| assert_ne!(chunk, panicking));
+            let panic = catch_unwind(run).unwrap_err();
+            assert!(panic.downcast_ref::<String>().unwrap().contains("left != right"));
+        }
     }
 }

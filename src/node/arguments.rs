@@ -1,15 +1,14 @@
-//! Validation of JavaScript arguments.
-
-use std::ptr;
+//! The rules for arguments and options.
 
 use napi::bindgen_prelude::{
-    FromNapiValue, JsObjectValue, KeyCollectionMode, KeyConversion, KeyFilter, Object, Unknown,
+    FromNapiValue, JsObjectValue, KeyCollectionMode, KeyConversion, KeyFilter, Object, ToNapiValue, Unknown,
 };
-use napi::{Env, JsValue, ValueType, sys};
+use napi::{Env, JsValue, ValueType};
 
-use super::buffer::{Bytes, typed_array_kind};
+use super::buffer::Bytes;
 use super::error::{BadArgument, Error, Result};
-use super::function::{Returned, Values};
+use super::function::{Returned, Values, object};
+use super::values::{builtin_type, describe, equals, quote, read_utf16, utf16_length};
 use crate::cache::{ImageId, Limits};
 use crate::convert::{Ootf, Rendering, Sample};
 use crate::curves::{HlgDisplay, Transfer};
@@ -83,14 +82,16 @@ impl Arguments {
 
     /// The transfer functions of two arguments with these names.
     ///
-    /// `script.js` passes their indices in [`Transfer::ALL`] as one number, 2 · from + to, which is faster to read than strings,
-    /// and an array of both values if one of them is invalid.
+    /// `api.js` passes their indices in [`transfer_names`] as one number, which is faster to read than
+    /// strings: that of `from` times the number of names, plus that of `to`. If one of them is invalid, it
+    /// passes an array of both.
     pub fn transfers(&self, names: [&'static str; 2], value: Unknown) -> Result<[Transfer; 2]> {
         // Deno also converts arrays to numbers.
         if value.get_type()? == ValueType::Number {
             // SAFETY: the value is a number.
-            let both = unsafe { u32::from_napi_value(value.value().env, value.raw()) }?;
-            return Ok([both >> 1, both].map(|bits| Transfer::ALL[bits as usize & 1]));
+            let both = unsafe { u32::from_napi_value(value.value().env, value.raw()) }? as usize;
+            let count = TRANSFERS.len();
+            return Ok([both / count, both % count].map(|index| TRANSFERS[index].1));
         }
         // SAFETY: the value is an array.
         let values: Object = unsafe { value.cast() }?;
@@ -110,9 +111,11 @@ impl Arguments {
     ) -> Result<Bytes<'call>> {
         let Some(bytes) = Bytes::of(value) else {
             let mut received = describe(value);
-            if typed_array_kind(value).is_some() {
-                received += "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)";
-            }
+            received += match &*received {
+                "a Uint16Array" => "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)",
+                name if name.ends_with("Array") => "; samples have 16 bits",
+                _ => "",
+            };
             let expected = "a Buffer or Uint8Array";
             return Err(self.reject(Error::InvalidArgType, argument, expected, received));
         };
@@ -136,8 +139,8 @@ impl Arguments {
         Error::OutOfMemory { function: self.function, wanted, byte_length }
     }
 
-    /// The values of options, `None` if they are undefined or null, which stand for the default. `value` must be an object
-    /// that may have options: not an array, a Buffer, or another built-in type.
+    /// The values of options, `None` if they are undefined or null, which stand for the default. `value` must
+    /// be an object that may have options: not an array, a Buffer, or another built-in type.
     fn options<'call, const N: usize>(
         &self,
         argument: &'static str,
@@ -191,8 +194,8 @@ impl Arguments {
 
     fn limit(&self, argument: &'static str, value: Option<Unknown>, default: f64) -> Result<f64> {
         let Some(value) = value else { return Ok(default) };
-        // The fraction of an infinite number is NaN.
-        let check = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number);
+        // The fraction of an infinite number is NaN. −0 is 0.
+        let check = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number.abs());
         self.number(argument, "a non-negative integer", value, check)
     }
 
@@ -242,90 +245,14 @@ impl Arguments {
     }
 }
 
+/// The names of the transfer functions, in the order of their indices, as those of properties.
+pub fn transfer_names(env: &Env) -> napi::Result<Unknown<'_>> {
+    object(env, TRANSFERS.map(|(name, _)| (name, ())))?.into_unknown(env)
+}
+
 /// `rejectArgument(function, what)`: throws because of an argument that does not exist.
 pub fn reject_argument<'call>(env: &'call Env, [function, what]: Values<'call, 2>) -> Returned<'call> {
     // SAFETY: a value that is not a string is an error.
     let string = |value: Unknown| unsafe { String::from_napi_value(env.raw(), value.raw()) };
     Err(Error::Unknown { function: string(function)?, what: string(what)? })
-}
-
-/// Whether a value is this string, of ASCII characters.
-fn equals(value: Unknown, string: &str) -> bool {
-    // Two more units: one for NUL, and one to tell the string from a longer one.
-    let mut units = Vec::with_capacity(string.len() + 2);
-    read_utf16(value, &mut units).is_some() && units.iter().copied().eq(string.bytes().map(u16::from))
-}
-
-/// Reads a string's first UTF-16 code units into `buffer`, as many as it has room for together with a NUL; `None` if the
-/// value is not a string.
-fn read_utf16(value: Unknown, buffer: &mut Vec<u16>) -> Option<()> {
-    let mut length = 0;
-    // SAFETY: `buffer` has room for `capacity` units.
-    let status = unsafe {
-        sys::napi_get_value_string_utf16(
-            value.value().env,
-            value.raw(),
-            buffer.as_mut_ptr(),
-            buffer.capacity(),
-            &mut length,
-        )
-    };
-    if status != sys::Status::napi_ok {
-        return None;
-    }
-    // SAFETY: Node-API wrote `length` units, and fewer than the capacity.
-    unsafe { buffer.set_len(length) };
-    Some(())
-}
-
-/// The length of a string in UTF-16 code units; `None` if the value is not a string.
-fn utf16_length(value: Unknown) -> Option<usize> {
-    let mut length = 0;
-    // SAFETY: without a buffer, only the length is written.
-    let status = unsafe {
-        sys::napi_get_value_string_utf16(value.value().env, value.raw(), ptr::null_mut(), 0, &mut length)
-    };
-    (status == sys::Status::napi_ok).then_some(length)
-}
-
-/// A value in an error message: primitives as JavaScript writes them, others by their type. Runs no JavaScript.
-fn describe(value: Unknown) -> String {
-    match value.get_type() {
-        Ok(ValueType::String) => quote(value),
-        Ok(ValueType::Symbol) => "a symbol".to_owned(),
-        Ok(ValueType::Function) => "a function".to_owned(),
-        // Not its digits: there may be millions.
-        Ok(ValueType::BigInt) => "a bigint".to_owned(),
-        // It cannot be converted to a string.
-        Ok(ValueType::External) => "an external value".to_owned(),
-        Ok(ValueType::Object) => builtin_type(value).unwrap_or("an object").to_owned(),
-        _ => {
-            // Another primitive.
-            let text = value.coerce_to_string().and_then(|text| text.into_utf8()?.into_owned());
-            text.unwrap_or_else(|_| "an unknown value".to_owned())
-        }
-    }
-}
-
-/// The beginning of a string, in quotes.
-fn quote(value: Unknown) -> String {
-    const MAX_UNITS: usize = 40;
-    let mut units = Vec::with_capacity(MAX_UNITS + 1);
-    let _ = read_utf16(value, &mut units);
-    let ellipsis = if utf16_length(value) > Some(units.len()) { "…" } else { "" };
-    format!("{:?}{ellipsis}", String::from_utf16_lossy(&units))
-}
-
-/// The built-in type of an object that cannot be options, as far as Node-API distinguishes them.
-fn builtin_type(value: Unknown) -> Option<&'static str> {
-    match typed_array_kind(value) {
-        Some(sys::TypedarrayType::uint8_array) => Some("a Uint8Array"),
-        Some(sys::TypedarrayType::uint16_array) => Some("a Uint16Array"),
-        Some(_) => Some("a typed array"),
-        None if value.is_array().unwrap_or(false) => Some("an array"),
-        None if value.is_arraybuffer().unwrap_or(false) => Some("an ArrayBuffer"),
-        None if value.is_dataview().unwrap_or(false) => Some("a DataView"),
-        None if value.is_date().unwrap_or(false) => Some("a Date"),
-        None => None,
-    }
 }

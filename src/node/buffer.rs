@@ -2,17 +2,15 @@
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicU8, AtomicU16};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{ptr, slice};
 
 use napi::bindgen_prelude::Unknown;
 use napi::{JsValue, sys};
 
-use crate::convert::{Conversion, Sample};
+use crate::convert::{Conversion, Sample, SharedSamples};
 
-/// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`]. JavaScript that runs later may detach or
-/// resize it, so its memory is looked up when it is used.
+/// A `Buffer` or other `Uint8Array`, with its length at the time of [`Bytes::of`]. JavaScript that runs later
+/// may detach or resize it, so its memory is looked up when it is used.
 #[derive(Clone, Copy)]
 pub struct Bytes<'env> {
     pub value: Unknown<'env>,
@@ -44,16 +42,14 @@ impl<'env> Bytes<'env> {
         // Another thread may have grown shared memory.
         let count = memory.byte_length.min(self.byte_length) / size_of::<Sample>();
         if memory.is_shared {
-            // SAFETY: this is shared memory of at least `count` samples.
-            match unsafe { SharedSamples::new(memory.start, count) } {
-                SharedSamples::Words(samples, _guard) => conversion.convert_shared_image_in_place(samples),
-                SharedSamples::Bytes(samples, _guard) => conversion.convert_shared_image_in_place(samples),
-            }
+            // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this
+            // way only.
+            conversion.convert_shared_image_in_place(&unsafe { SharedSamples::new(memory.start, count) });
         } else {
-            // SAFETY: the memory has at least `count` samples. No other thread has them, except for asynchronous calls
-            // that still use the Buffer, which the documentation forbids. This thread uses them here only.
-            let samples = unsafe { slice::from_raw_parts_mut(memory.start.cast::<Sample>(), count) };
-            conversion.convert_image_in_place(samples);
+            // SAFETY: the memory has at least `count` samples. No other thread has them, except for
+            // asynchronous calls that still use the Buffer, which the documentation forbids. This thread uses
+            // them here only.
+            conversion.convert_image_in_place(unsafe { slice::from_raw_parts_mut(memory.start, count) });
         }
     }
 }
@@ -61,55 +57,62 @@ impl<'env> Bytes<'env> {
 /// Converts an image of `byte_length` bytes to `target`, a new Buffer.
 ///
 /// # Panics
-/// If the source or the target is not a `Uint8Array` of this length. Only a `Buffer.allocUnsafeSlow` that was replaced before
-/// the addon was loaded can do that.
+/// If the source or the target is not a `Uint8Array` of this length, or the target is not new. Only a
+/// `Buffer.allocUnsafeSlow` that was replaced before the addon was loaded can do that.
 pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conversion: Conversion) {
+    // An empty image has no memory of its own.
+    let is_source = byte_length == 0 && is_same(source, target);
     // No JavaScript runs from here on, so that the memory of both stays as it is.
     let (source, target) = (Memory::of(source), Memory::of(target));
     assert!(
-        source.byte_length >= byte_length
+        source.is_uint8_array
+            && target.is_uint8_array
+            && source.byte_length >= byte_length
             && target.byte_length == byte_length
             && !target.is_shared
+            && !is_source
             && source.is_disjoint_from(&target),
         "Buffer.allocUnsafeSlow was replaced, and returned no new Buffer"
     );
     let count = byte_length / size_of::<Sample>();
-    // SAFETY: the target has `count` samples, which nothing else accesses: it is not shared, and not part of the source.
-    let target = unsafe { slice::from_raw_parts_mut(target.start.cast::<MaybeUninit<Sample>>(), count) };
+    let start = target.start.cast::<MaybeUninit<Sample>>();
+    // SAFETY: the target has `count` samples, which nothing else accesses: it is not shared, and not part of
+    // the source.
+    let target = unsafe { slice::from_raw_parts_mut(start, count) };
     if source.is_shared {
-        // SAFETY: the source is shared memory of at least `count` samples.
-        match unsafe { SharedSamples::new(source.start, count) } {
-            SharedSamples::Words(samples, _guard) => conversion.convert_image(samples, target),
-            SharedSamples::Bytes(samples, _guard) => conversion.convert_image(samples, target),
-        }
+        // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this way
+        // only.
+        conversion.convert_shared_image(&unsafe { SharedSamples::new(source.start, count) }, target);
     } else {
-        // SAFETY: the source has at least `count` samples. No other thread has them, except for asynchronous calls that
-        // still write to the Buffer, which the documentation forbids. This thread does not write them.
-        let source = unsafe { slice::from_raw_parts(source.start.cast::<Sample>(), count) };
-        conversion.convert_image(source, target);
+        // SAFETY: the source has at least `count` samples. No other thread has them, except for asynchronous
+        // calls that still write to the Buffer, which the documentation forbids. This thread does not write
+        // them.
+        conversion.convert_image(unsafe { slice::from_raw_parts(source.start, count) }, target);
     }
 }
 
-/// The memory of a `Uint8Array`, until JavaScript runs.
+/// The memory of a typed array, until JavaScript runs.
 struct Memory {
+    is_uint8_array: bool,
     /// Never null, as slices require.
-    start: *mut u8,
+    start: *mut Sample,
     byte_length: usize,
     /// Whether it is a SharedArrayBuffer.
     is_shared: bool,
 }
 
 impl Memory {
-    /// That of a `Uint8Array`; of anything else, none.
+    /// Of anything but a typed array, none.
     fn of(value: Unknown) -> Memory {
         let (mut data, mut array_buffer) = (ptr::null_mut(), ptr::null_mut());
         let info = typed_array(value, &mut data, &mut array_buffer);
-        let bytes = info.filter(|(kind, _)| *kind == sys::TypedarrayType::uint8_array);
+        let (kind, byte_length) = info.unwrap_or((-1, 0));
         // SAFETY: it is null, which is an error, or Node-API returned it as a value of this environment.
         let array_buffer = unsafe { Unknown::from_raw_unchecked(value.value().env, array_buffer) };
         Memory {
+            is_uint8_array: kind == sys::TypedarrayType::uint8_array,
             start: if data.is_null() { ptr::dangling_mut() } else { data.cast() },
-            byte_length: bytes.map_or(0, |(_, byte_length)| byte_length),
+            byte_length,
             // Node-API does not take a SharedArrayBuffer for an ArrayBuffer.
             is_shared: !array_buffer.is_arraybuffer().unwrap_or(false),
         }
@@ -121,30 +124,11 @@ impl Memory {
     }
 }
 
-/// Samples of a SharedArrayBuffer: by words at an even address, otherwise by bytes.
-enum SharedSamples<'memory> {
-    Words(&'memory [AtomicU16], RwLockReadGuard<'static, ()>),
-    Bytes(&'memory [[AtomicU8; 2]], RwLockWriteGuard<'static, ()>),
-}
-
-impl SharedSamples<'_> {
-    /// # Safety
-    /// The memory must have `count` samples, and be a SharedArrayBuffer's. Native code accesses those by this type only. Races with
-    /// JavaScript are undefined in Rust, but its atomics are the same single loads and stores. No value is trusted.
-    unsafe fn new(start: *mut u8, count: usize) -> Self {
-        /// Rust does not define races between accesses of different sizes, so a conversion by bytes excludes all others of
-        /// shared memory. Views at odd addresses are rare.
-        static BY_BYTES: RwLock<()> = RwLock::new(());
-        if start.addr().is_multiple_of(align_of::<AtomicU16>()) {
-            let guard = BY_BYTES.read().unwrap_or_else(PoisonError::into_inner);
-            // SAFETY: the memory has `count` words, and is aligned to words. The caller vouches for other threads.
-            SharedSamples::Words(unsafe { slice::from_raw_parts(start.cast(), count) }, guard)
-        } else {
-            let guard = BY_BYTES.write().unwrap_or_else(PoisonError::into_inner);
-            // SAFETY: the memory has `count` pairs of bytes. The caller vouches for other threads.
-            SharedSamples::Bytes(unsafe { slice::from_raw_parts(start.cast(), count) }, guard)
-        }
-    }
+fn is_same(one: Unknown, other: Unknown) -> bool {
+    let mut is_same = false;
+    // SAFETY: both are values of this environment.
+    unsafe { sys::napi_strict_equals(one.value().env, one.raw(), other.raw(), &mut is_same) };
+    is_same
 }
 
 /// The kind of a typed array, as one of [`sys::TypedarrayType`]; `None` if the value is not a typed array.
@@ -152,8 +136,8 @@ pub fn typed_array_kind(value: Unknown) -> Option<sys::napi_typedarray_type> {
     typed_array(value, ptr::null_mut(), ptr::null_mut()).map(|(kind, _)| kind)
 }
 
-/// The kind and the length of a typed array. Its data and ArrayBuffer are written to where these pointers are not null;
-/// they take longer, since V8 may have to create the ArrayBuffer.
+/// The kind and the length of a typed array. Its data and ArrayBuffer are written to where these pointers are
+/// not null; they take longer, since V8 may have to create the ArrayBuffer.
 fn typed_array(
     value: Unknown,
     data: *mut *mut c_void,

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use napi::{Env, JsError};
+use napi::{Env, Status};
 
-/// Why a call of `function` (in JavaScript) failed. It has changed no byte, no cached image and no counter.
+/// Why a call of `function` (in JavaScript) failed. The failed call has changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The argument has the wrong type.
@@ -23,8 +23,11 @@ pub enum Error {
     /// An allocation failed.
     #[error("{function}: no memory for {wanted} of {byte_length} bytes")]
     OutOfMemory { function: &'static str, wanted: &'static str, byte_length: usize },
-    /// An error of Node-API, or an exception of a getter.
-    #[error(transparent)]
+    /// A defect of the native code.
+    #[error("internal error, please report it: {0}")]
+    Internal(String),
+    /// An error of Node-API. With the status `PendingException`, JavaScript has thrown, as a getter may.
+    #[error("internal error, please report it: {0}")]
     Napi(#[from] napi::Error),
 }
 
@@ -51,20 +54,16 @@ pub fn throw(env: &Env, error: Error) {
         }
         Error::OutOfRange(_) => env.throw_range_error(&message, Some("ERR_OUT_OF_RANGE")),
         Error::OutOfMemory { .. } => env.throw_error(&message, Some("ERR_MEMORY_ALLOCATION_FAILED")),
-        Error::Napi(error) => {
-            // SAFETY: `env` is the environment of the call. A pending exception stays.
-            unsafe { JsError::from(error).throw_into(env.raw()) };
-            Ok(())
-        }
+        Error::Napi(error) if error.status == Status::PendingException => Ok(()),
+        // No code, since a program cannot handle a defect.
+        Error::Internal(_) | Error::Napi(_) => env.throw_error(&message, None),
     };
 }
 
 /// Runs the body of a call. A panic becomes an error: it must not unwind into C.
 pub fn catch_panic<R>(body: impl FnOnce() -> Result<R>) -> Result<R> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-        let reason = format!("internal error, please report it: {}", message_of(&*panic));
-        Err(napi::Error::from_reason(reason).into())
-    })
+    let caught = catch_unwind(AssertUnwindSafe(body));
+    caught.unwrap_or_else(|panic| Err(Error::Internal(message_of(&*panic).to_owned())))
 }
 
 fn message_of(panic: &dyn Any) -> &str {

@@ -1,6 +1,7 @@
 //! Rust functions as JavaScript functions.
 //!
-//! Those of the `napi` crate allocate on each call and take a lock of the process. Here the arguments stay on the stack.
+//! Those of the `napi` crate allocate on each call and take a lock of the process. Here the arguments stay on
+//! the stack.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -65,14 +66,23 @@ unsafe extern "C" fn call<const N: usize>(
     }
 }
 
-/// A JavaScript object. Its properties are defined rather than set, which could call setters of `Object.prototype`.
-pub fn object<'env, V: ToNapiValue, const N: usize>(
+/// A JavaScript object.
+pub fn object<'env, V: ToNapiValue>(
     env: &'env Env,
-    properties: [(&str, V); N],
+    properties: impl IntoIterator<Item = (&'static str, V)>,
 ) -> napi::Result<Object<'env>> {
+    let mut object = Object::new(env)?;
+    define(env, &mut object, properties)?;
+    Ok(object)
+}
+
+/// Defines properties of an object. Setting them could call setters of `Object.prototype`.
+pub fn define<V: ToNapiValue>(
+    env: &Env,
+    object: &mut Object,
+    properties: impl IntoIterator<Item = (&'static str, V)>,
+) -> napi::Result<()> {
     let property = |(name, value)| Property::new().with_utf8_name(name)?.with_napi_value(env, value);
     let properties: napi::Result<Vec<Property>> = properties.into_iter().map(property).collect();
-    let mut object = Object::new(env)?;
-    object.define_properties(&properties?)?;
-    Ok(object)
+    object.define_properties(&properties?)
 }

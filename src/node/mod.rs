@@ -2,30 +2,30 @@
 //!
 //! | module | content |
 //! | --- | --- |
-//! | `script.js` | the public functions: they own the Buffers, and call the native functions |
-//! | [`cache`] | the native functions of a cache |
-//! | [`arguments`] | validation of JavaScript arguments |
+//! | `api.js` | the public functions: they own the Buffers, and call the native functions |
+//! | [`native_cache`] | the native functions of a cache |
+//! | [`arguments`] | the rules for arguments and options |
+//! | [`values`] | reading JavaScript values, and describing them in error messages |
 //! | [`buffer`] | access to the memory of Buffers |
 //! | [`function`] | Rust functions as JavaScript functions |
 //! | [`error`] | the errors of the API, and their JavaScript classes and codes |
 //!
-//! JavaScript calls native code, never the other way, getters of options aside. Arguments are validated before anything changes.
+//! JavaScript calls native code. Native code runs JavaScript in three places only, where nothing is borrowed:
+//! [`load`] runs `api.js`, options have getters or are proxies, and a setter sees the `code` of an error.
+//! Arguments are validated before anything changes.
 //!
 //! # A cache miss
-//! `getConverted` of `script.js` calls [`cache::look_up`], which finds nothing, allocates a Buffer, and calls
-//! [`cache::convert`], which converts into it and puts it into a slot. If the Buffer that was found is detached, it calls
-//! [`cache::miss_if_detached`] first.
-//!
-//! # Adding an option
-//! Name it in `CACHE_OPTIONS` and `CONVERT_OPTIONS` of [`arguments`] and in `index.d.ts`, add a field to
-//! [`Rendering`](crate::convert::Rendering), and read it in `Arguments::rendering`. The compiler points to the kernels.
+//! `getConverted` of `api.js` calls [`native_cache::look_up`], which finds nothing, allocates a Buffer, and
+//! calls [`native_cache::convert`], which converts into it and puts it into a slot. If the Buffer of a hit is
+//! detached, it calls [`native_cache::miss_if_detached`] first.
 #![allow(unsafe_code, reason = "Node-API is a C interface")]
 
 mod arguments;
 mod buffer;
-mod cache;
 mod error;
 mod function;
+mod native_cache;
+mod values;
 
 use napi::bindgen_prelude::{FnArgs, FromNapiValue, Function, JsObjectValue, Object, ToNapiValue, Unknown};
 use napi::{Env, JsValue};
@@ -34,36 +34,35 @@ use napi_derive::napi;
 use crate::convert::Conversion;
 use arguments::Arguments;
 use error::Error;
-use function::{Returned, Values, create, object};
+use function::{Returned, Values, create, define, object};
 
 /// Called when an environment, the main thread or a worker, loads the addon.
 #[napi(module_exports)]
 pub fn load(mut exports: Object, env: Env) -> napi::Result<()> {
-    // The threads of the pool outlive a worker that loaded the addon, and their code must, too.
-    napi::bindgen_prelude::retain_current_module_for_unload_safety();
     let native = object(
         &env,
         [
-            ("createCache", create(&env, cache::create)?),
-            ("lookUp", create(&env, cache::look_up)?),
-            ("missIfDetached", create(&env, cache::miss_if_detached)?),
-            ("convert", create(&env, cache::convert)?),
-            ("size", create(&env, cache::size)?),
-            ("bytesUsed", create(&env, cache::bytes_used)?),
-            ("stats", create(&env, cache::stats)?),
-            ("remove", create(&env, cache::remove)?),
-            ("clear", create(&env, cache::clear)?),
+            ("transfers", arguments::transfer_names(&env)?),
+            ("createCache", create(&env, native_cache::create)?),
+            ("lookUp", create(&env, native_cache::look_up)?),
+            ("missIfDetached", create(&env, native_cache::miss_if_detached)?),
+            ("convert", create(&env, native_cache::convert)?),
+            ("size", create(&env, native_cache::size)?),
+            ("bytesUsed", create(&env, native_cache::bytes_used)?),
+            ("stats", create(&env, native_cache::stats)?),
+            ("remove", create(&env, native_cache::remove)?),
+            ("clear", create(&env, native_cache::clear)?),
             ("convertTransfer", create(&env, convert_transfer)?),
             ("rejectArgument", create(&env, arguments::reject_argument)?),
         ],
     )?;
 
-    let script: Function<FnArgs<(Object,)>, Object> = env.run_script(include_str!("script.js"))?;
-    let public = script.call((native,).into())?;
-    for name in ["convertTransfer", "createHdrImageTransferCache"] {
-        exports.set(name, public.get_named_property::<Unknown>(name)?)?;
-    }
-    Ok(())
+    let api: Function<FnArgs<(Object,)>, Object> = env.run_script(include_str!("api.js"))?;
+    let public = api.call((native,).into())?;
+    let names = ["convertTransfer", "createHdrImageTransferCache"];
+    let functions: napi::Result<Vec<(&str, Unknown)>> =
+        names.into_iter().map(|name| Ok((name, public.get_named_property(name)?))).collect();
+    define(&env, &mut exports, functions?)
 }
 
 /// Converts `buf` in place.

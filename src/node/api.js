@@ -1,12 +1,14 @@
 /**
- * The JavaScript part of the bindings: makes the public functions of the native ones. It owns the Buffers and allocates
- * them, so that native code need not call JavaScript, nor refer to its objects. It uses built-in functions as they are when
- * the addon is loaded.
+ * The public API, made of native functions. It owns the Buffers and allocates them, so that native code need
+ * not call JavaScript, nor refer to its objects. It uses built-in functions as they are when the addon is
+ * loaded.
  */
 (native) => {
   "use strict";
 
   const { createCache, lookUp, missIfDetached, convert, size, bytesUsed, stats, remove, clear } = native;
+  // Names of properties, unlike strings of native code, are compared by their address.
+  const names = Object.keys(native.transfers);
   const { allocUnsafeSlow } = Buffer;
   const { RangeError, TypeError } = globalThis;
   const { call } = Function.prototype;
@@ -22,18 +24,19 @@
 
   /** Both transfers as one number, which native code reads fastest; as they are if one of them is invalid. */
   function transfers(from, to) {
-    const both = 2 * transferIndex(from) + transferIndex(to);
+    const both = names.length * indexOf(from) + indexOf(to);
     return both >= 0 ? both : [from, to];
   }
 
-  /** The index in `Transfer::ALL`. */
-  function transferIndex(transfer) {
-    return transfer === "pq" ? 0 : transfer === "hlg" ? 1 : NaN;
+  /** The index in the names of the transfer functions; NaN if it is none of them. */
+  function indexOf(transfer) {
+    for (let index = 0; index < names.length; index++) if (names[index] === transfer) return index;
+    return NaN;
   }
 
   /**
-   * A new Buffer, or undefined if there is no memory: `napi_create_buffer` aborts the process then, on Node.js 20 and 22.
-   * A stack overflow is a RangeError, too.
+   * A new Buffer, or undefined if there is no memory: `napi_create_buffer` aborts the process then, on
+   * Node.js 20 and 22. A stack overflow is a RangeError, too.
    */
   function allocate(byteLength) {
     try {
@@ -44,7 +47,7 @@
     }
   }
 
-  /** Whether a value has the memory of an immutable ArrayBuffer. The getters throw a TypeError for anything else. */
+  /** Whether a value has an immutable ArrayBuffer. The getters throw a TypeError for anything else. */
   function isImmutable(value) {
     if (!immutable) return false;
     try {
@@ -59,8 +62,8 @@
     if (extra !== undefined)
       native.rejectArgument("createHdrImageTransferCache", "second argument; arguments are limits");
     const cache = createCache(limits);
-    // By slot. Only the functions below refer to it, so a dropped cache is garbage like any other, even if one of its own
-    // Buffers refers to it.
+    // By slot. Only the functions below refer to it, so a dropped cache is garbage like any other, even if
+    // one of its own Buffers refers to it.
     const buffers = { __proto__: null };
 
     return {
@@ -76,7 +79,7 @@
           const buffer = buffers[found];
           // A detached Buffer has no elements, but an empty image has none, too.
           if (buffer[0] !== undefined) return buffer;
-          found = missIfDetached(cache, found, buffer);
+          found = missIfDetached(cache, buffers, imageId, direction, found, buffer);
           if (found >= 0) return buffer;
         }
         const byteLength = -1 - found;

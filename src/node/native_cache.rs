@@ -1,8 +1,8 @@
-//! The native functions of a cache, which `script.js` calls.
+//! The native functions of a cache, which `api.js` calls.
 //!
-//! JavaScript owns the Buffers, each in a slot of an object. Native code knows the numbers of the slots only: a reference to
-//! a Buffer would keep a dropped cache alive until a finalizer deletes it, in a later turn of the event loop on Node.js. Only the
-//! ids wait for that.
+//! JavaScript owns the Buffers, each in a slot of an object. Native code knows the numbers of the slots only:
+//! a reference to a Buffer would keep a dropped cache alive until a finalizer deletes it, in a later turn of
+//! the event loop on Node.js. So the Buffers are freed at once; only the ids wait for the finalizer.
 
 use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
@@ -15,7 +15,7 @@ use napi::{Env, JsValue, ValueType, check_status, sys};
 
 use super::arguments::{Arguments, CacheOptions};
 use super::buffer::{Bytes, convert_to_new};
-use super::error::Result;
+use super::error::{Error, Result};
 use super::function::{Returned, Values, object};
 use crate::cache::{Cache, ImageId, Limits};
 use crate::convert::Conversion;
@@ -61,8 +61,8 @@ pub fn create<'call>(env: &'call Env, [limits]: Values<'call, 1>) -> Returned<'c
     Ok(native.into_external(env)?)
 }
 
-/// `lookUp(cache, imageId, transfers, source)`: the slot of the cached image, −1 − byteLength for a cache miss, or `source`
-/// itself for equal transfers.
+/// `lookUp(cache, imageId, transfers, source)`: the slot of the cached image, −1 − byteLength for a cache
+/// miss, or `source` itself for equal transfers.
 pub fn look_up<'call>(
     env: &'call Env,
     [native, image_id, transfers, source]: Values<'call, 4>,
@@ -84,23 +84,32 @@ pub fn look_up<'call>(
     })
 }
 
-/// `missIfDetached(cache, slot, buffer)`, of the Buffer that was just found in a slot: the slot again or, if the Buffer is detached,
-/// −1 − byteLength. Then it was a cache miss.
-pub fn miss_if_detached<'call>(env: &'call Env, [native, slot, buffer]: Values<'call, 3>) -> Returned<'call> {
+/// `missIfDetached(cache, buffers, imageId, transfers, slot, buffer)`, after a cache hit: the slot again or,
+/// if its Buffer is detached, −1 − byteLength. Then it was a cache miss, and the image is removed.
+pub fn miss_if_detached<'call>(
+    env: &'call Env,
+    [native, buffers, image_id, transfers, slot, buffer]: Values<'call, 6>,
+) -> Returned<'call> {
     if !Bytes::of(buffer).is_some_and(|buffer| buffer.is_detached()) {
         return Ok(slot);
     }
-    let NativeCache { images, miss_start, .. } = &mut *NativeCache::of(native)?;
+    let NativeCache { images, slots, miss_start, id_buffer, .. } = &mut *NativeCache::of(native)?;
+    let arguments = Arguments { function: "getConverted" };
+    let [_, to] = arguments.transfers(["sourceTransfer", "targetTransfer"], transfers)?;
+    let taken_back = with_id(id_buffer, arguments, image_id, |mut id| Ok(images.take_back_hit(&mut id, to)))?;
+    let (slot, byte_length) =
+        taken_back.ok_or_else(|| Error::Internal("the image of a hit is missing".to_owned()))?;
     *miss_start = Instant::now();
-    let byte_length = images.cancel_hit().unwrap_or(0);
+    slots.release(env, buffers, [slot]);
     Ok((-1.0 - byte_length as f64).into_unknown(env)?)
 }
 
-/// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a cache miss: converts `source` to `target`,
-/// caches it, and returns it. `target` is a new Buffer, or undefined if there was no memory for it.
+/// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a cache miss: converts
+/// `source` to `target`, caches it, and returns it. `target` is a new Buffer, or undefined if there was no
+/// memory for it.
 ///
-/// It reads all arguments again, since nothing is held between the two calls: a `Buffer.allocUnsafeSlow` that was replaced may call
-/// the cache.
+/// It reads all arguments again, since nothing is held between the two calls: a `Buffer.allocUnsafeSlow` that
+/// was replaced may call the cache.
 pub fn convert<'call>(
     env: &'call Env,
     [native, buffers, image_id, transfers, source, byte_length, target]: Values<'call, 7>,
@@ -118,7 +127,7 @@ pub fn convert<'call>(
         id.to_key(to).map_err(|_| arguments.out_of_memory("the imageId", id.byte_length()))
     })?;
     let conversion = Conversion::between(from, to, options.rendering)
-        .ok_or_else(|| napi::Error::from_reason("equal transfers need no conversion"))?;
+        .ok_or_else(|| Error::Internal("equal transfers need no conversion".to_owned()))?;
     convert_to_new(source, target, byte_length, conversion);
     let slot = slots.take();
     set_element(env, buffers, slot, target)?;
@@ -155,7 +164,8 @@ pub fn stats<'call>(env: &'call Env, [native]: Values<'call, 1>) -> Returned<'ca
     Ok(object(env, stats)?.into_unknown(env)?)
 }
 
-/// `remove(cache, buffers, imageId)`: removes both conversions of an image, and returns whether there was one.
+/// `remove(cache, buffers, imageId)`: removes both conversions of an image, and returns whether there was
+/// one.
 pub fn remove<'call>(env: &'call Env, [native, buffers, image_id]: Values<'call, 3>) -> Returned<'call> {
     let NativeCache { images, slots, id_buffer, .. } = &mut *NativeCache::of(native)?;
     let arguments = Arguments { function: "delete" };
@@ -202,7 +212,7 @@ impl NativeCache {
         check_status!(unsafe {
             sys::napi_get_value_external(external.value().env, external.raw(), &mut native)
         })?;
-        // SAFETY: only `script.js` can call the functions, with what `into_external` returned.
+        // SAFETY: only `api.js` can call the functions, with what `into_external` returned.
         let native = unsafe { &*native.cast::<RefCell<NativeCache>>() };
         // Borrowed for the call, during which no JavaScript runs.
         Ok(native.borrow_mut())
@@ -238,8 +248,9 @@ impl Slots {
         })
     }
 
-    /// Empties slots. If that fails, as in a worker that is terminated, a slot keeps its Buffer alive until it is used again.
-    fn release(&mut self, env: &Env, buffers: Unknown, slots: Vec<u32>) {
+    /// Empties slots. If that fails, as in a worker that is terminated, a slot keeps its Buffer alive until
+    /// it is used again.
+    fn release(&mut self, env: &Env, buffers: Unknown, slots: impl IntoIterator<Item = u32>) {
         for slot in slots {
             let _ = ().into_unknown(env).and_then(|undefined| set_element(env, buffers, slot, undefined));
             self.free.push(slot);

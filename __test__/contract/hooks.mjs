@@ -1,0 +1,25 @@
+// What the addon takes from the runtime when it is loaded, replaced before, so that cases can act in its place.
+
+export const { allocUnsafeSlow } = Buffer;
+
+export const hooks = {
+  /** Buffer.allocUnsafeSlow. */
+  allocate: allocUnsafeSlow,
+  /** An ArrayBuffer that is immutable. Only Node.js 26 with a flag has such ones. */
+  immutable: undefined,
+};
+
+Buffer.allocUnsafeSlow = (byteLength) => hooks.allocate(byteLength);
+
+const { prototype } = ArrayBuffer;
+const byteLength = Object.getOwnPropertyDescriptor(prototype, "byteLength")?.get;
+const immutable = Object.getOwnPropertyDescriptor(prototype, "immutable")?.get;
+
+Object.defineProperty(prototype, "immutable", {
+  configurable: true,
+  get() {
+    // Throws a TypeError for anything else, as the real getter.
+    byteLength?.call(this);
+    return this === hooks.immutable || immutable?.call(this) === true;
+  },
+});

@@ -1,0 +1,109 @@
+//! Samples that other threads may read and write at any time, as those of a SharedArrayBuffer.
+//!
+//! Kernels do not know of them: each block is copied, converted, and copied to where it belongs.
+
+use std::ops::Range;
+use std::slice;
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::conversion::Sample;
+
+/// The number of samples that are copied at a time: see [`super`].
+const BLOCK: usize = 3 * 1024;
+
+/// Conversions by words hold it for reading, those by bytes for writing: Rust does not define races between
+/// accesses of different sizes. Memory at odd addresses is rare.
+static ACCESS: RwLock<()> = RwLock::new(());
+
+/// Samples in shared memory.
+pub struct SharedSamples<'memory>(Access<'memory>);
+
+enum Access<'memory> {
+    /// At even addresses. Another thread sees a sample before or after it is written.
+    Words(&'memory [AtomicU16], #[expect(dead_code, reason = "holds the lock")] RwLockReadGuard<'static, ()>),
+    /// At odd addresses. Another thread may see one byte from before and one from after.
+    Bytes(
+        &'memory [[AtomicU8; 2]],
+        #[expect(dead_code, reason = "holds the lock")] RwLockWriteGuard<'static, ()>,
+    ),
+}
+
+impl SharedSamples<'_> {
+    /// Gets access to `count` samples, once no other thread has access by another size.
+    ///
+    /// # Safety
+    /// The memory must stay for the lifetime, and must be accessed by nothing in Rust but this type. Races
+    /// with JavaScript are undefined in Rust, but its atomics are the same single loads and stores. No value
+    /// is trusted.
+    #[expect(unsafe_code, reason = "the memory belongs to a runtime")]
+    pub unsafe fn new(start: *mut Sample, count: usize) -> Self {
+        if start.addr().is_multiple_of(align_of::<AtomicU16>()) {
+            let guard = ACCESS.read().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: the memory has `count` words, and is aligned to words. The caller vouches for the rest.
+            SharedSamples(Access::Words(unsafe { slice::from_raw_parts(start.cast(), count) }, guard))
+        } else {
+            let guard = ACCESS.write().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: the memory has `count` pairs of bytes. The caller vouches for the rest.
+            SharedSamples(Access::Bytes(unsafe { slice::from_raw_parts(start.cast(), count) }, guard))
+        }
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Access::Words(words, _) => words.len(),
+            Access::Bytes(pairs, _) => pairs.len(),
+        }
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `run` with where each block of a range begins, and a copy of its samples.
+    pub(super) fn for_each_copy(&self, range: Range<usize>, mut run: impl FnMut(usize, &mut [Sample])) {
+        let mut block = [[0; 2]; BLOCK];
+        let end = range.end;
+        for at in range.step_by(BLOCK) {
+            let copy = &mut block[..BLOCK.min(end - at)];
+            self.read(at, copy);
+            run(at, copy);
+        }
+    }
+
+    fn read(&self, at: usize, copy: &mut [Sample]) {
+        let range = at..at + copy.len();
+        match &self.0 {
+            Access::Words(words, _) => {
+                for (word, copy) in words[range].iter().zip(copy) {
+                    *copy = word.load(Relaxed).to_ne_bytes();
+                }
+            }
+            Access::Bytes(pairs, _) => {
+                for ([low, high], copy) in pairs[range].iter().zip(copy) {
+                    *copy = [low.load(Relaxed), high.load(Relaxed)];
+                }
+            }
+        }
+    }
+
+    /// Replaces the samples from `at`.
+    pub(super) fn write(&self, at: usize, samples: &[Sample]) {
+        let range = at..at + samples.len();
+        match &self.0 {
+            Access::Words(words, _) => {
+                for (word, sample) in words[range].iter().zip(samples) {
+                    word.store(u16::from_ne_bytes(*sample), Relaxed);
+                }
+            }
+            Access::Bytes(pairs, _) => {
+                for ([low, high], sample) in pairs[range].iter().zip(samples) {
+                    low.store(sample[0], Relaxed);
+                    high.store(sample[1], Relaxed);
+                }
+            }
+        }
+    }
+}
