@@ -1,8 +1,9 @@
 /** The packages, as a user installs them, here from files. */
 
+import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { cp, readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { cp, mkdir, mkdtemp, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 
 import { beforeAll, describe, expect, inject, test } from "vitest";
 
@@ -10,6 +11,8 @@ import manifest from "../../package.json";
 import { run } from "../processes.ts";
 import {
   binary,
+  built,
+  hasDeno,
   IMPORT,
   makeHost,
   NAME,
@@ -85,7 +88,7 @@ describe("what is packed", () => {
   });
 
   test("in a clone: the binary of this platform as well", () => {
-    expect(filesOf(hostOfClone, NAME)).toEqual([...SHIPPED, join("native", binary)].toSorted());
+    expect(filesOf(hostOfClone, NAME)).toEqual([...SHIPPED, built].toSorted());
   });
 
   test("the loader names the package of each platform", async () => {
@@ -103,6 +106,7 @@ describe("what is packed", () => {
 });
 
 const pathOf = (path: string) => join(path, "node_modules", ofPlatform, binary);
+const pathInClone = (path: string) => join(path, "node_modules", NAME, built);
 
 describe.each(runtimes)("installed, on %s", (_, runtime) => {
   test.each([
@@ -123,31 +127,94 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
 
   test("NAPI_RS_NATIVE_LIBRARY_PATH names no binary: the error says so", async () => {
     const path = join(host, "none.node");
-    const { advice, cause } = await loadingError(runtime, host, [], { NAPI_RS_NATIVE_LIBRARY_PATH: path });
+    const { advice, cause } = await loadingError([runtime], host, { NAPI_RS_NATIVE_LIBRARY_PATH: path });
     expect(advice).toBe(
-      `NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: set it to the path of a binary for this platform, or unset it.`,
+      `NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: set it to a binary for this platform, or unset it.`,
     );
     expect(cause).toContain(path);
   });
 
   test("a missing binary: the error says what to do", async () => {
-    const { advice, cause } = await loadingError(runtime, hostWithoutBinary);
+    const { advice, cause } = await loadingError([runtime], hostWithoutBinary);
     expect(advice).toBe(
-      "Install the package again on the platform that runs it, with optional dependencies, or, in a clone, run " +
-        "`npm run build`. There are binaries for Linux (glibc and musl), macOS and Windows, on x64 and arm64.",
+      "Install it again where it runs, with optional dependencies or, in a clone, run `npm run build`.",
     );
     // Each attempt.
-    expect(cause).toContain(join("native", binary));
+    expect(cause).toContain(`${NAME}.node`);
     expect(cause).toContain(ofPlatform);
   });
 
   test("a broken binary: the cause of the error says so", async () => {
-    const broken = await makeHost(packages);
-    await cp(host, broken, { recursive: true });
+    const broken = await copyOf(host);
     await writeFile(pathOf(broken), "not a binary");
-    expect((await loadingError(runtime, broken)).cause).toContain(pathOf(broken));
+    expect((await loadingError([runtime], broken)).cause).toContain(pathOf(broken));
+  });
+
+  test("a package that was packed for another platform: the error says for which", async () => {
+    const path = await copyOf(hostOfClone);
+    for (const [name, content] of await binariesOfPlatforms()) {
+      await writeFile(pathInClone(path), content);
+      const { advice, cause } = await loadingError([runtime], path);
+      expect(advice).toBe(
+        `It was packed for ${name}: pack it where it runs or, in a clone, \`npm run build\` there.`,
+      );
+      expect(cause).toContain(pathInClone(path));
+      expect(cause).toContain(ofPlatform);
+    }
+  });
+
+  test("a package that was packed for another platform, beside that of this platform", async () => {
+    const path = await copyOf(hostOfClone);
+    await writeFile(pathInClone(path), "of another platform");
+    await cp(join(host, "node_modules", ofPlatform), join(path, "node_modules", ofPlatform), {
+      recursive: true,
+    });
+    await writeFile(join(path, "use.cjs"), REQUIRE + USE);
+    expect((await run(runtime, ["use.cjs"], { cwd: path })).stdout).toBe("65535\n");
+  });
+
+  // Only root can mount; in a container, often not even root.
+  const canMount = spawnSync("unshare", ["--mount", "true"]).status === 0;
+  test.skipIf(!canMount)("a file system mounted noexec: the error says so, and where", async () => {
+    const mount = 'mount --bind "$0" "$0" && mount -o remount,bind,noexec "$0" && exec "$@"';
+    for (const [path, file] of [
+      [host, pathOf(host)],
+      [hostOfClone, pathInClone(hostOfClone)],
+    ] as const) {
+      const { advice } = await loadingError(["unshare", "--mount", "sh", "-c", mount, path, runtime], path);
+      expect(advice).toBe(
+        `${dirname(file)} seems to be mounted noexec: mount it without, or use another file system.`,
+      );
+    }
   });
 });
+
+/** By platform, files that begin as binaries for it do. */
+async function binariesOfPlatforms(): Promise<[platform: string, content: Buffer][]> {
+  const elf = (machine: string) => `\x7fELF\x02\x01\x01${"\0".repeat(9)}\x03\0${machine}\0`;
+  const pe = (machine: string) => `MZ${"\0".repeat(58)}\x40\0\0\0PE\0\0${machine}`;
+  const headers = {
+    "darwin-arm64": "\xcf\xfa\xed\xfe\x0c\0\0\x01",
+    "darwin-x64": "\xcf\xfa\xed\xfe\x07\0\0\x01",
+    "linux-arm64-gnu": `${elf("\xb7")} libc.so.6`,
+    "linux-arm64-musl": `${elf("\xb7")} libc.so`,
+    "linux-x64-gnu": `${elf("\x3e")} libc.so.6`,
+    "linux-x64-musl": `${elf("\x3e")} libc.so`,
+    "win32-arm64-msvc": pe("\x64\xaa"),
+    "win32-x64-msvc": pe("\x64\x86"),
+  };
+  expect(Object.keys(headers)).toEqual(platforms.toSorted());
+  const binaries = new Map<string, Buffer>();
+  for (const [name, header] of Object.entries(headers)) binaries.set(name, Buffer.from(header, "latin1"));
+  if (process.platform === "linux") {
+    // A whole one: that of this platform, with the number of the other processor.
+    const [other, machine] = process.arch === "x64" ? ["arm64", 0xb7] : ["x64", 0x3e];
+    const content = await readFile(built);
+    content[18] = machine;
+    binaries.set(platform.replace(process.arch, other), content);
+  }
+  return [...binaries];
+}
 
 describe("installed, on Node.js", () => {
   const permission = process.allowedNodeEnvironmentFlags.has("--permission")
@@ -168,16 +235,77 @@ describe("installed, on Node.js", () => {
     ["--no-addons", () => ["--no-addons"]],
     ["permissions without --allow-addons", permissions],
   ])("%s: the error says how to allow addons", async (_, flags) => {
-    const { advice, cause } = await loadingError(process.execPath, host, flags());
+    const { advice, cause } = await loadingError([process.execPath, ...flags()], host);
     expect(advice).toBe(
-      "Loading addons is disabled: start Node.js without --no-addons and, if with --permission, also with --allow-addons.",
+      "Start Node.js without --no-addons and, if with --permission, also with --allow-addons.",
     );
     expect(cause).toMatch(/^AggregateError: /);
   });
+
+  const fake = (properties: object) => `Object.defineProperties(process, ${JSON.stringify(properties)});`;
+
+  test.each([
+    [
+      "FreeBSD",
+      fake({ platform: { value: "freebsd" }, arch: { value: "x64" } }),
+      { target: "freebsd-x64", advice: "There is none for this platform." },
+    ],
+    [
+      "32 bits",
+      fake({ platform: { value: "win32" }, arch: { value: "ia32" } }),
+      { target: "win32-ia32-msvc", advice: "There is none for this platform." },
+    ],
+    [
+      "a file system mounted noexec, under musl",
+      `require.extensions[".node"] = () => {
+        throw new Error("Error loading shared library /my app/native/x.node: Operation not permitted");
+      };`,
+      { advice: "/my app/native seems to be mounted noexec: mount it without, or use another file system." },
+    ],
+  ])("%s, simulated", async (_, script, expected) => {
+    const before = join(host, "before.cjs");
+    await writeFile(before, script);
+    expect(await loadingError([process.execPath, "--require", before], host)).toMatchObject(expected);
+  });
 });
 
-/** The advice in the error that loading throws, and its cause as text. */
-async function loadingError(runtime: string, path: string, flags: string[] = [], variables: object = {}) {
+describe.skipIf(!hasDeno)("installed, on Deno", () => {
+  const deno = (...permissions: string[]) => ["deno", "run", "--quiet", "--no-prompt", ...permissions];
+  const ADVICE =
+    "Run Deno with --allow-ffi and, if the package is a link to another folder, with --allow-read.";
+
+  test("--allow-ffi suffices, and a variable that may not be read counts as unset", async () => {
+    for (const path of [host, hostOfClone]) {
+      await writeFile(join(path, "use.mjs"), IMPORT + USE);
+      const [program, ...args] = deno("--allow-ffi", "use.mjs");
+      const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: "none.node" };
+      expect((await run(program!, args, { cwd: path, env })).stdout).toBe("65535\n");
+    }
+  });
+
+  test("without it, the error names the permissions", async () => {
+    for (const path of [host, hostOfClone]) expect((await loadingError(deno(), path)).advice).toBe(ADVICE);
+  });
+
+  test("--allow-read is needed as well where the package is a link", async () => {
+    const path = await makeHost(packages);
+    await mkdir(join(path, "node_modules"));
+    await symlink(resolve(), join(path, "node_modules", NAME));
+    expect((await loadingError(deno("--allow-ffi"), path)).advice).toBe(ADVICE);
+    await writeFile(join(path, "use.mjs"), IMPORT + USE);
+    const [program, ...args] = deno("--allow-ffi", "--allow-read", "use.mjs");
+    expect((await run(program!, args, { cwd: path })).stdout).toBe("65535\n");
+  });
+});
+
+async function copyOf(installed: string) {
+  const copy = await mkdtemp(join(packages, "host-"));
+  await cp(installed, copy, { recursive: true });
+  return copy;
+}
+
+/** What the error says that loading throws: for which platform, what to do, and its cause as text. */
+async function loadingError([program, ...args]: string[], path: string, variables: object = {}) {
   const script = `
     try {
       require("${NAME}");
@@ -187,10 +315,11 @@ async function loadingError(runtime: string, path: string, flags: string[] = [],
   `;
   await writeFile(join(path, "error.cjs"), script);
   const env = { ...process.env, ...variables };
-  const { stdout } = await run(runtime, [...flags, join(path, "error.cjs")], { cwd: path, env });
+  const { stdout } = await run(program!, [...args, join(path, "error.cjs")], { cwd: path, env });
   const { message, cause, ...rest } = JSON.parse(stdout);
   expect(rest).toEqual({ name: "Error", code: "ERR_BINARY_NOT_LOADED" });
-  const start = `${NAME}: no binary could be loaded for ${platform}. `;
-  expect(message.slice(0, start.length)).toBe(start);
-  return { advice: message.slice(start.length), cause };
+  const [, target, advice] = /^hdr-image-transfer-cache: no binary could be loaded for (.*?)\. (.*)$/.exec(
+    message,
+  )!;
+  return { target, advice, cause };
 }

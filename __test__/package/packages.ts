@@ -1,7 +1,6 @@
 /** The packages of a release and the package of a clone, packed once for all tests, and installed in hosts. */
 
 import { exec, spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,14 +15,17 @@ import { run } from "../processes.ts";
 export const NAME = manifest.name;
 export const platforms = manifest.napi.targets.map((triple) => parseTriple(triple).platformArchABI);
 
-/** The file that `npm run build` made for this platform. */
-export const binary = readdirSync("native").find((file) => file.endsWith(".node"))!;
-export const platform = binary.slice(`${NAME}.`.length, -".node".length);
-/** The package that has it. */
+const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+const abis: Record<string, string> = { linux: header.glibcVersionRuntime ? "-gnu" : "-musl", win32: "-msvc" };
+/** This platform, and the package and the file that have its binary. */
+export const platform = `${process.platform}-${process.arch}${abis[process.platform] ?? ""}`;
 export const ofPlatform = `${NAME}-${platform}`;
+export const binary = `${NAME}.${platform}.node`;
+/** The file that `npm run build` makes, in the package as well. */
+export const built = join("native", `${NAME}.node`);
 
-/** Whether there is Bun, too: `npm run test:bun`. */
-export const hasBun = !spawnSync("bun", ["--version"]).error;
+/** Whether there are Bun and Deno, too: `npm run test:bun`. */
+export const [hasBun, hasDeno] = ["bun", "deno"].map((program) => !spawnSync(program, ["--version"]).error);
 export const runtimes: [name: string, program: string][] = [["Node.js", process.execPath]];
 if (hasBun) runtimes.push(["Bun", "bun"]);
 
@@ -52,7 +54,7 @@ export default async function setup({ provide }: TestProject) {
   await mkdir(binaries);
   await mkdir(clone);
   for (const other of platforms) await writeFile(join(binaries, `${NAME}.${other}.node`), "");
-  await copyFile(join("native", binary), join(binaries, binary));
+  await copyFile(built, join(binaries, binary));
   await run(process.execPath, ["scripts/packages.mjs", binaries, "--to", folder]);
   await inShell(`npm pack --ignore-scripts --pack-destination "${clone}"`, ".");
   provide("packages", folder);
