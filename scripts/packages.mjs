@@ -39,7 +39,6 @@ for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) {
 
 const cli = new NapiCli();
 await cli.createNpmDirs({ cwd: main });
-await cli.prePublish({ cwd: main, skipOptionalPublish: true, ghRelease: false });
 
 const { binaryName } = napi;
 const platforms = napi.targets.map((target) => {
@@ -53,6 +52,7 @@ const platforms = napi.targets.map((target) => {
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
   return `./npm/${platformArchABI}`;
 });
+await cli.prePublish({ cwd: main, skipOptionalPublish: true, ghRelease: false });
 const destination = `--pack-destination "${packages}"`;
 execSync(`npm pack --ignore-scripts --loglevel=error ${destination} . ${platforms.join(" ")}`, {
   cwd: main,
