@@ -21,6 +21,7 @@ export async function build(target, output = join(root, "target/binaries", targe
   const env = {
     PATH: [python, process.env.PATH].join(delimiter),
     CARGO_TARGET_DIR: join(scratch, "cargo"),
+    XDG_CACHE_HOME: join(scratch, "cache"),
     // An addon cannot be static on musl: the runtime has the C library. `-s` strips as the profile does, but for macOS as well,
     // where that takes a tool which Debian's Rust lacks.
     RUSTFLAGS: "-Dwarnings -Ctarget-feature=-crt-static -Clink-arg=-s",
@@ -39,10 +40,10 @@ export async function build(target, output = join(root, "target/binaries", targe
   const title = `build ${target} with Rust of ${isInstalled ? "rustup" : "Debian"}`;
   args.push("--target", target.replace("linux-gnu", "linux-gnu.2.17"));
   await run(title, join(python, "cargo-zigbuild"), args, { env });
-  const [windows, darwin] = [target.includes("windows"), target.includes("darwin")];
-  const library = `${windows ? "" : "lib"}hdr_image_transfer_cache.${windows ? "dll" : darwin ? "dylib" : "so"}`;
+  const folder = join(scratch, "cargo", target, "release");
+  const library = fs.readdirSync(folder).find((file) => /\.(so|dylib|dll)$/.test(file));
   fs.mkdirSync(dirname(output), { recursive: true });
-  fs.copyFileSync(join(scratch, "cargo", target, "release", library), output);
+  fs.copyFileSync(join(folder, library), output);
   const check = join(root, "scripts/platforms/check.py");
   const { output: found } = await run(`check ${target}`, join(python, "python"), [check, output, target]);
   console.log(found.trim());

