@@ -108,9 +108,9 @@ function advice(messages) {
     [denied, "Run Deno with --allow-ffi and, if the package is a link to another folder, with --allow-read."],
     [noexec, `${noexec?.[1]} seems to be mounted noexec: mount it without, or use another file system.`],
     [path, `NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: set it to a binary for this platform, or unset it.`],
-    [bundled, "Bundled without the binary: make it external, or copy .node files (docs/integration.md)."],
+    [bundled, "The bundle lacks it: make the package external, or copy .node files (docs/integration.md)."],
     [unsupported, "There is none for this platform."],
-    [packed, `It was packed for ${packed}: pack it where it runs or, in a clone, \`npm run build\` there.`],
+    [packed, `The package was packed for ${packed}: pack it where it runs (in a clone: \`npm run build\`).`],
     [true, "Install it again where it runs, with optional dependencies or, in a clone, run `npm run build`."],
   ].find(([applies]) => applies)[1];
 }

@@ -10,8 +10,6 @@ use hdr_image_transfer_cache::curves::{
 
 type Pixel = [u16; 3];
 
-const DIRECTIONS: [Direction; 2] = [Direction::PqToHlg, Direction::HlgToPq];
-
 /// Prints a line of `docs/colour.md`, or a part of one. Fails if the document does not have it.
 fn document_says(text: &str) {
     println!("{text}");
@@ -68,7 +66,7 @@ fn differences<'a>(a: &'a [Pixel], b: &'a [Pixel]) -> impl Iterator<Item = u16> 
 fn the_conversion_by_luminance_is_within_one_code() {
     let colours = colours();
     println!("{:7} {:>6} {:>6} {:10} {:>4} {:>8}", "", "cd/m²", "γ", "colours", "max", "mean");
-    for direction in DIRECTIONS {
+    for direction in Direction::ALL {
         for display in [1000.0, 1.0, 399.0, 400.0, 2000.0, 2001.0, 10_000.0].map(display) {
             let (peak, gamma) = (display.peak_luminance(), display.system_gamma());
             for (name, pixels) in &colours {
@@ -89,7 +87,7 @@ fn the_conversion_by_luminance_is_within_one_code() {
 #[test]
 fn greys_equal_the_per_channel_conversion() {
     let greys: Vec<Pixel> = (0..=u16::MAX).map(|code| [code; 3]).collect();
-    for direction in DIRECTIONS {
+    for direction in Direction::ALL {
         for display in [1.0, 399.0, 400.0, 1000.0, 2000.0, 2001.0, 10_000.0].map(display) {
             let by = |ootf| converted(direction, ootf, display, &greys);
             let max = differences(&by(Ootf::PerChannel), &by(Ootf::Luminance)).max();
@@ -102,7 +100,7 @@ fn greys_equal_the_per_channel_conversion() {
 fn black_stays_black_and_white_clips() {
     for display in [1.0, 250.0, 1000.0, 10_000.0].map(display) {
         let convert = |direction, pixel| converted(direction, Ootf::Luminance, display, &[pixel])[0];
-        for direction in DIRECTIONS {
+        for direction in Direction::ALL {
             assert_eq!(convert(direction, [0; 3]), [0; 3]);
             // With light in one channel only, the others stay black.
             for channel in 0..3 {
@@ -130,7 +128,7 @@ fn round_trip(ootf: Ootf, display: HlgDisplay, pixels: &[Pixel]) -> u16 {
         let unclipped = (0..pixels.len()).filter(is_unclipped);
         unclipped.flat_map(|at| differences(&pixels[at..=at], &back[at..=at])).max()
     };
-    let [to_hlg, to_pq] = DIRECTIONS;
+    let [to_hlg, to_pq] = Direction::ALL;
     worst(to_hlg, to_pq).max(worst(to_pq, to_hlg)).unwrap()
 }
 

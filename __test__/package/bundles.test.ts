@@ -15,22 +15,19 @@ const packages = inject("packages");
 const main = tarball(packages);
 const binary = tarball(packages, ofPlatform);
 
-/** What users install: the package that a clone packs, or those of a release. */
-const installs: [name: string, packages: string[]][] = [
+describe.each([
   ["the package of a clone", [tarball(join(packages, "clone"))]],
   ["the packages of a release", [main, binary]],
-];
-
-const warningsIn = (output: string) =>
-  output.split("\n").filter((line) => /warning|error|not found/i.test(line));
-
-describe.each(installs)("a bundle of %s", (_, installed) => {
+])("a bundle of %s", (_, installed) => {
   interface Bundled {
     /** Runs it. */
     command: string[];
     /** What the bundler warns of. */
     warnings: string[];
   }
+  const warningsIn = (output: string) =>
+    output.split("\n").filter((line) => /warning|error|not found/i.test(line));
+
   /** Bundles `use.cjs` or `use.mjs` of a host to a folder. */
   type Bundle = (host: string, out: string) => Promise<Bundled>;
 
@@ -112,7 +109,7 @@ describe.each(installs)("a bundle of %s", (_, installed) => {
     const { stderr } = await runBundle(bundle);
     expect(stderr).toContain("ERR_BINARY_NOT_LOADED");
     expect(stderr).toContain(
-      "Bundled without the binary: make it external, or copy .node files (docs/integration.md).",
+      "The bundle lacks it: make the package external, or copy .node files (docs/integration.md).",
     );
   });
 });

@@ -135,7 +135,8 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
   });
 
   test("a missing binary: the error says what to do", async () => {
-    const { advice, cause } = await loadingError([runtime], hostWithoutBinary);
+    const { target, advice, cause } = await loadingError([runtime], hostWithoutBinary);
+    expect(target).toBe(platform);
     expect(advice).toBe(
       "Install it again where it runs, with optional dependencies or, in a clone, run `npm run build`.",
     );
@@ -156,7 +157,7 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
       await writeFile(pathInClone(path), content);
       const { advice, cause } = await loadingError([runtime], path);
       expect(advice).toBe(
-        `It was packed for ${name}: pack it where it runs or, in a clone, \`npm run build\` there.`,
+        `The package was packed for ${name}: pack it where it runs (in a clone: \`npm run build\`).`,
       );
       expect(cause).toContain(pathInClone(path));
       expect(cause).toContain(ofPlatform);
@@ -318,8 +319,6 @@ async function loadingError([program, ...args]: string[], path: string, variable
   const { stdout } = await run(program!, [...args, join(path, "error.cjs")], { cwd: path, env });
   const { message, cause, ...rest } = JSON.parse(stdout);
   expect(rest).toEqual({ name: "Error", code: "ERR_BINARY_NOT_LOADED" });
-  const [, target, advice] = /^hdr-image-transfer-cache: no binary could be loaded for (.*?)\. (.*)$/.exec(
-    message,
-  )!;
+  const [, target, advice] = /^[\w-]+: no binary could be loaded for (.*?)\. (.*)$/.exec(message)!;
   return { target, advice, cause };
 }

@@ -54,9 +54,9 @@ describe("it declares what the addon has", () => {
 });
 
 test.each(["README.md", "docs/api.md"])("%s names each option, function and counter", async (page) => {
-  const text = await readFile(page, "utf8");
-  const all = ["HdrImageTransferCacheOptions", "HdrImageTransferCache", "HdrImageTransferCacheStats"];
-  for (const name of all.flatMap(membersOf)) expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+  const words = new Set((await readFile(page, "utf8")).match(/\w+/g));
+  const types = ["HdrImageTransferCacheOptions", "HdrImageTransferCache", "HdrImageTransferCacheStats"];
+  expect(types.flatMap(membersOf).filter((name) => !words.has(name))).toEqual([]);
 });
 
 describe("usage.ts compiles where only the package and @types/node are installed", () => {
