@@ -81,16 +81,17 @@ const ENTRY = `
 `;
 
 const ADDON = ["info: HDR is converted by hdr-image-transfer-cache."];
-const warning = (reason: RegExp) => [
-  expect.stringMatching(new RegExp(`^warn: HDR is converted without the addon. Error: ${reason.source}.*$`)),
+// One line.
+const warning = (reason: string) => [
+  expect.stringMatching(new RegExp(`^warn: HDR is converted without the addon\\. \\w+: ${reason}.*$`)),
 ];
 
 const bundlers = ["esbuild", "tsup", ...(hasBun ? ["bun"] : [])];
 
 describe.each([
   ["with the addon", [main, binary], 49271, 2, "ERR_OUT_OF_RANGE", ADDON],
-  ["without a binary", [main], 1, 4, null, warning(/hdr-image-transfer-cache: no binary could/)],
-  ["without the package", [], 1, 4, null, warning(/Cannot find (module|package) 'hdr-image-transfer-cache'/)],
+  ["without a binary", [main], 1, 4, null, warning("hdr-image-transfer-cache: no binary could")],
+  ["without the package", [], 1, 4, null, warning("Cannot find module 'hdr-image-transfer-cache'")],
 ])("%s", (_, installed, code, bytes, error, lines) => {
   let host: string;
   beforeAll(async () => {

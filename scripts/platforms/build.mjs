@@ -1,12 +1,13 @@
-// Builds the addon for a target, as a release has it, and checks the result. OUTPUT is a file:
-// `node scripts/platforms/build.mjs TARGET [OUTPUT]`
+// Builds the addon for a target, as a release has it, and checks the result: `node scripts/platforms/build.mjs TARGET [OUTPUT]`.
 //
 // zig has the C libraries of all targets but msvc. Rust's standard library is that of rustup, if it has the target, or else
 // built from the source that Debian packages.
 
 import fs from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { Command } from "commander";
 
 import { install, pip, read, root, run, scratch } from "./tools.mjs";
 
@@ -45,8 +46,19 @@ export async function build(target, output = join(root, "target/binaries", targe
   fs.mkdirSync(dirname(output), { recursive: true });
   fs.copyFileSync(join(folder, library), output);
   const check = join(root, "scripts/platforms/check.py");
-  const { output: found } = await run(`check ${target}`, join(python, "python"), [check, output, target]);
+  const { output: found } = await run(`check ${target}`, join(python, "python"), [
+    check,
+    resolve(output),
+    target,
+  ]);
   console.log(found.trim());
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build(process.argv[2], process.argv[3]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { processedArgs } = new Command("node scripts/platforms/build.mjs")
+    .description("Builds the addon for a target as a release has it, by zig, and checks it.")
+    .argument("<target>", "for Linux or macOS, as Rust names it: x86_64-unknown-linux-gnu")
+    .argument("[output]", `the file to write (default: target/binaries/TARGET/${BINARY})`)
+    .parse();
+  await build(processedArgs[0], processedArgs[1]);
+}
