@@ -22,8 +22,11 @@ if isinstance(binary, lief.ELF.Binary):
 if isinstance(binary, lief.MachO.Binary):
     # The first is the binary itself.
     needs = [library.name for library in needs][1:] + ["macOS " + ".".join(map(str, binary.build_version.minos))]
-# Node-API is to be found in the process at run time: on Windows, the program may have any name.
-needs += [symbol.name for symbol in binary.imported_functions if re.match("_?(napi|node_api)_", symbol.name)]
+    # macOS loads nothing unsigned on arm64. zig signs it.
+    needs += [] if binary.has_code_signature or "x86_64" in target else ["a signature"]
+# It looks these up when it is loaded, since on Windows the program may have any name. `imported_functions` lacks some in ELF.
+symbols = {symbol.name for symbol in [*binary.symbols, *binary.imported_functions]}
+needs += sorted(name for name in symbols if re.match(r"_?(napi|node_api)_(?!register_module_v1$)", name))
 exports = [symbol.name for symbol in binary.exported_functions if symbol.name.endswith("napi_register_module_v1")]
 architecture = binary.abstract.header.architecture.name
 
