@@ -9,7 +9,7 @@ import { npmRuntime, Unavailable } from "./platforms/tools.mjs";
 try {
   const runtimes = [await npmRuntime("bun"), await npmRuntime("deno")];
   const PATH = [...runtimes.map((runtime) => dirname(runtime)), process.env.PATH].join(delimiter);
-  const args = ["node_modules/vitest/vitest.mjs", "run", "install", "bundles"];
+  const args = ["node_modules/vitest/vitest.mjs", "run", "install", "bundles", "host"];
   process.exitCode =
     spawnSync(process.execPath, args, { env: { ...process.env, PATH }, stdio: "inherit" }).status ?? 1;
 } catch (error) {

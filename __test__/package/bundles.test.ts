@@ -1,16 +1,14 @@
-/** What bundlers make of the package runs without `node_modules`, and that of `examples/host` without the package. */
+/** What bundlers make of the package runs without `node_modules`. */
 
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { nodeFileTrace } from "@vercel/nft";
 import { build, type BuildOptions } from "esbuild";
-import type * as addon from "hdr-image-transfer-cache";
 import { beforeAll, describe, expect, inject, test } from "vitest";
 
-import type { HdrTransferFunctions } from "../../examples/host/hdrTransfer.ts";
 import { outcomeOf, run } from "../processes.ts";
-import { hasBun, IMPORT, makeHost, NAME, ofPlatform, REQUIRE, runtimes, tarball, USE } from "./packages.ts";
+import { hasBun, IMPORT, makeHost, NAME, ofPlatform, REQUIRE, tarball, USE } from "./packages.ts";
 
 const node = process.execPath;
 const packages = inject("packages");
@@ -115,66 +113,3 @@ describe.each([
     );
   });
 });
-
-// Compiled only: the addon has what the host calls.
-export type AddonFits = typeof addon extends HdrTransferFunctions ? true : never;
-export const addonFits: AddonFits = true;
-
-// Converts HLG white twice. The host's own function adds one to it.
-const ENTRY = `
-  import { withAddon } from ${JSON.stringify(resolve("examples/host/hdrTransfer.ts"))};
-  const warnings: string[] = [];
-  const own = {
-    convertTransfer: (buf: Buffer) => void buf.writeUInt16LE(1),
-    createHdrImageTransferCache: ({ maxBytes = 0 } = {}) => ({
-      getConverted: (_id: string, _from: string, _to: string, source: Buffer) => source,
-      size: () => 0,
-      bytesUsed: () => -maxBytes,
-    }),
-  };
-  const functions = withAddon(own, (message) => void warnings.push(message));
-  const early = warnings.length;
-  const white = Buffer.from([0xff, 0xff]);
-  const cache = functions.createHdrImageTransferCache({ maxBytes: 4 });
-  cache.getConverted("white", "hlg", "pq", white);
-  functions.convertTransfer(white, "hlg", "pq");
-  console.log(JSON.stringify({ code: white.readUInt16LE(), bytes: cache.bytesUsed(), early, warnings }));
-`;
-
-const bundlers = ["esbuild", "tsup", ...(hasBun ? ["bun"] : [])];
-
-describe.each([
-  ["the addon converts", [main, binary], { code: 49271, bytes: 2, warnings: [] }],
-  [
-    "without a binary, its own functions do, and one warning says why",
-    [main],
-    ownFunctions(/no binary could/),
-  ],
-  ["without the package, too", [], ownFunctions(/Cannot find (module|package) 'hdr-image-transfer-cache'/)],
-])("examples/host: %s", (_, installed, expected) => {
-  let host: string;
-  beforeAll(async () => {
-    host = await makeHost(packages, ...installed);
-    await writeFile(join(host, "entry.ts"), ENTRY);
-  });
-
-  test.each(bundlers)("bundled by %s", async (bundler) => {
-    const [entry, outfile] = [join(host, "entry.ts"), join(host, `${bundler}.mjs`)];
-    if (bundler === "esbuild") {
-      await build({ entryPoints: [entry], bundle: true, platform: "node", format: "esm", outfile });
-    } else if (bundler === "tsup") {
-      const options = ["--no-config", "--silent", "--format", "esm", "--out-dir", host];
-      await run(node, ["node_modules/tsup/dist/cli-default.js", "--entry.tsup", entry, ...options]);
-    } else {
-      await run("bun", ["build", entry, "--target=node", `--outfile=${outfile}`]);
-    }
-    for (const [, runtime] of runtimes) {
-      const { stdout } = await run(runtime, [outfile], { cwd: host });
-      expect(JSON.parse(stdout)).toEqual({ early: 0, ...expected });
-    }
-  });
-});
-
-function ownFunctions(reason: RegExp) {
-  return { code: 1, bytes: -4, warnings: [expect.stringMatching(reason)] };
-}

@@ -53,8 +53,12 @@ export default async function setup({ provide }: TestProject) {
   const [binaries, clone] = [join(folder, "binaries"), join(folder, "clone")];
   await mkdir(binaries);
   await mkdir(clone);
-  for (const other of platforms) await writeFile(join(binaries, `${NAME}.${other}.node`), "");
-  await copyFile(built, join(binaries, binary));
+  for (const target of manifest.napi.targets) {
+    await mkdir(join(binaries, target));
+    const file = join(binaries, target, `${NAME}.node`);
+    if (parseTriple(target).platformArchABI === platform) await copyFile(built, file);
+    else await writeFile(file, "");
+  }
   await run(process.execPath, ["scripts/packages.mjs", binaries, "--to", folder]);
   await inShell(`npm pack --ignore-scripts --pack-destination "${clone}"`, ".");
   provide("packages", folder);

@@ -1,35 +1,40 @@
-/** Converts with hdr-image-transfer-cache where it can be loaded, otherwise with the host's own functions. */
-
 import { createRequire } from "node:module";
 
-type HdrTransfer = "hlg" | "pq";
-
-export interface HdrImageTransferCache {
-  getConverted(id: string, source: HdrTransfer, target: HdrTransfer, pixels: Buffer): Buffer;
-  size(): number;
-  bytesUsed(): number;
+/** What the host has. `T` is its type of "hlg" and "pq", `O` that of its cache's options. */
+interface Own<T, O> {
+  convertTransfer(pixels: Buffer, from: T, to: T): void;
+  createHdrImageTransferCache(options?: O): {
+    getConverted(id: string, from: T, to: T, pixels: Buffer): Buffer;
+    size(): number;
+    bytesUsed(): number;
+  };
 }
 
-export interface HdrTransferFunctions {
-  convertTransfer(buf: Buffer, from: HdrTransfer, to: HdrTransfer): void;
-  createHdrImageTransferCache(options?: { maxBytes?: number }): HdrImageTransferCache;
-}
-
-/** The first call of a function loads the addon, or warns once that the host's own functions convert, and why. */
-export function withAddon(own: HdrTransferFunctions, warn: (message: string) => void): HdrTransferFunctions {
-  let functions: HdrTransferFunctions | undefined;
-  const load = () => {
+/** Converts by hdr-image-transfer-cache, unseen by bundlers, or else by the host's own functions. */
+export function withAddon<T, O>(own: Own<T, O>, log: Pick<Console, "info" | "warn">): Own<T, O> {
+  let chosen: typeof own | undefined;
+  const choose = () => {
     try {
-      // Bundlers leave this call alone: they cannot bundle the binary, nor an optional package that is absent.
-      functions = createRequire(import.meta.url)("hdr-image-transfer-cache") as HdrTransferFunctions;
+      chosen = createRequire(import.meta.url)("hdr-image-transfer-cache") as typeof own;
+      log.info("HDR is converted by hdr-image-transfer-cache.");
     } catch (error) {
-      warn(`HDR is converted without the addon, more slowly. ${String(error)}`);
-      functions = own;
+      log.warn(`HDR is converted without the addon. ${String(error).split("\n")[0]}`);
     }
-    return functions;
+    return (chosen ??= own);
   };
   return {
-    convertTransfer: (buf, from, to) => (functions ?? load()).convertTransfer(buf, from, to),
-    createHdrImageTransferCache: (options) => (functions ?? load()).createHdrImageTransferCache(options),
+    convertTransfer: (pixels, from, to) =>
+      (from === to ? own : (chosen ?? choose())).convertTransfer(pixels, from, to),
+    createHdrImageTransferCache(options) {
+      let cache: ReturnType<typeof own.createHdrImageTransferCache> | undefined;
+      return {
+        getConverted(id, from, to, pixels) {
+          if (from !== to) cache ??= (chosen ?? choose()).createHdrImageTransferCache(options);
+          return cache?.getConverted(id, from, to, pixels) ?? pixels;
+        },
+        size: () => cache?.size() ?? 0,
+        bytesUsed: () => cache?.bytesUsed() ?? 0,
+      };
+    },
   };
 }

@@ -14,37 +14,27 @@ export const scratch = join(root, "target", "platforms");
 /** Thrown when the tools for a platform cannot be fetched or installed here. */
 export class Unavailable extends Error {}
 
-/** What runs now. It is ended with this process. */
-let child;
-
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.on(signal, () => {
-    child?.kill();
-    process.exit(1);
-  });
-}
-
 /**
- * Runs a command to its end, and reports the last line of its output every ten seconds. The output goes to a file, because
- * Node.js crashes under wine with pipes.
+ * Runs a command, and reports the last line of its output every ten seconds. The output goes to a file, because Node.js crashes
+ * under wine with pipes.
+ *
+ * @param {new (message: string) => Error} [Failure] what is thrown when the command fails
  */
-export async function attempt(title, executable, args, { cwd = root, env = {} } = {}) {
+export async function run(title, executable, args, { cwd = root, env = {} } = {}, Failure = Error) {
   fs.mkdirSync(join(scratch, "logs"), { recursive: true });
   const log = join(scratch, "logs", `${title.replaceAll(/[^\w.-]+/g, "-")}.txt`);
   const file = fs.openSync(log, "w");
   const start = performance.now();
   const report = (line) => {
-    const seconds = (performance.now() - start) / 1000;
-    console.log(`${title}, ${seconds.toFixed(0)} s ${line}`);
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    console.log(`${title}, ${seconds} s ${line}`);
     return seconds;
   };
-  const lines = () =>
-    fs
-      .readFileSync(log, "utf8")
-      .trim()
-      .split(/[\r\n]+/);
-  const watch = setInterval(() => report(lines().at(-1).slice(0, 80)), 10_000);
-  child = spawn(executable, args, {
+  const watch = setInterval(() => {
+    const lines = fs.readFileSync(log, "utf8").trim().split("\n");
+    report(lines.at(-1).slice(0, 80));
+  }, 10_000);
+  const child = spawn(executable, args, {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", file, file],
@@ -52,31 +42,23 @@ export async function attempt(title, executable, args, { cwd = root, env = {} } 
   });
   const problem = await new Promise((done) => {
     child.on("error", ({ message }) => done(message));
-    child.on("close", (code, signal) => done(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
+    child.on("close", (code, signal) => done(code === 0 ? "" : (signal ?? `exit code ${code}`)));
   });
   clearInterval(watch);
   fs.closeSync(file);
-  return { problem, output: fs.readFileSync(log, "utf8"), seconds: report(problem ?? "") };
-}
-
-/**
- * As `attempt`, for a command that has to succeed.
- *
- * @param {new (message: string) => Error} [Failure]
- */
-export async function run(title, executable, args, options = {}, Failure = Error) {
-  const result = await attempt(title, executable, args, options);
-  if (result.problem) throw new Failure(`${title}: ${result.problem}\n${result.output.slice(-4000)}`);
-  return result;
+  const seconds = report(problem);
+  const output = fs.readFileSync(log, "utf8");
+  if (problem) throw new Failure(`${title}: ${problem}\n${output.slice(-4000)}`);
+  return { output, seconds };
 }
 
 /** As `run`, for a command whose failure makes a platform unavailable. */
 const fetch = (title, executable, args, options) => run(title, executable, args, options, Unavailable);
 
-/** The output of a short command. */
-function read(executable, args) {
+/** The output of a short command; nothing where the command does not exist. */
+export function read(executable, args) {
   const { stdout, stderr } = spawnSync(executable, args, { encoding: "utf8" });
-  return `${stdout}${stderr}`;
+  return `${stdout ?? ""}${stderr ?? ""}`;
 }
 
 /** The version that a command reports. */
@@ -111,25 +93,21 @@ export async function install(packages) {
   await fetch("apt-get install", "apt-get", args, { env: { DEBIAN_FRONTEND: "noninteractive" } });
 }
 
-/** Unpacks packages of another Debian release, and returns their folder. apt's own lists and caches are left alone. */
-export function unpackFrom(release, packages) {
-  return fill(`debian/${[release, ...packages].join("-")}`, async (folder) => {
-    const apt = `${folder}.apt`;
-    fs.mkdirSync(apt, { recursive: true });
+/** Unpacks a package of another Debian release, and returns its folder. apt's own lists and caches are left alone. */
+export function unpackFrom(release, name) {
+  return fill(`debian/${release}-${name}`, async (folder) => {
     const fields = "$(ORIGIN)|$(LABEL)|$(REPO_URI)";
     const targets = read("apt-get", ["indextargets", "--format", fields, "Created-By: Packages"]);
     const [, address] = targets.match(/^Debian\|Debian\|(.*)$/m) ?? [];
     if (!address) throw new Unavailable("needs Debian's package lists (`apt-get update`)");
     const signed = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]";
-    fs.writeFileSync(join(apt, "sources.list"), `deb ${signed} ${address} ${release} main\n`);
-    const places = { "Etc::sourcelist": "sources.list", "Etc::sourceparts": "none", State: "", Cache: "" };
-    const options = Object.entries(places).map(([key, place]) => `-oDir::${key}=${join(apt, place)}`);
-    await fetch(`${release}: apt-get update`, "apt-get", [...options, "update"]);
-    await fetch(`${release}: fetch`, "apt-get", [...options, "download", ...packages], { cwd: apt });
-    for (const deb of fs.readdirSync(apt).filter((file) => file.endsWith(".deb"))) {
-      await fetch(`${release}: unpack`, "dpkg", ["-x", join(apt, deb), folder]);
-    }
-    fs.rmSync(apt, { recursive: true });
+    fs.writeFileSync(join(folder, "sources.list"), `deb ${signed} ${address} ${release} main\n`);
+    const places = ["Etc", "State", "Cache"].map((kind) => `-oDir::${kind}=${folder}`);
+    const apt = (...args) => fetch(`${release}: apt-get`, "apt-get", [...places, ...args], { cwd: folder });
+    await apt("update");
+    await apt("download", name);
+    const deb = fs.readdirSync(folder).find((file) => file.endsWith(".deb"));
+    await fetch(`${release}: unpack`, "dpkg", ["-x", join(folder, deb), folder]);
   });
 }
 
@@ -151,39 +129,21 @@ export async function npmRuntime(spec) {
   return executable;
 }
 
-/** Fetches a wheel from PyPI, for any platform, and returns its folder. */
-export async function wheel(spec, tag) {
-  return fill(join("pypi", `${spec}-${tag}`), async (folder) => {
-    // Debian has venv in a package of its own.
-    if (!read("python3", ["-c", "import ensurepip; print('ok')"]).startsWith("ok"))
-      await install(["python3-venv"]);
-    const python = join(root, "target", "python");
-    await fetch("python3 -m venv", "python3", ["-m", "venv", python]);
-    const options = ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--platform", tag];
-    const args = ["install", "--quiet", ...options, "--target", folder, spec];
-    await fetch(`fetch ${spec} from PyPI`, join(python, "bin", "pip"), args);
-  });
+/** Installs packages of PyPI in target/python, or as `options` say, and returns the folder of its executables. */
+export async function pip(...options) {
+  // Debian has venv in a package of its own.
+  if (!read("python3", ["-c", "import ensurepip; print('ok')"]).startsWith("ok"))
+    await install(["python3-venv"]);
+  const python = join(root, "target", "python");
+  await fetch("python3 -m venv", "python3", ["-m", "venv", python]);
+  const args = ["install", "--quiet", "--disable-pip-version-check", ...options];
+  await fetch(`fetch ${options.at(-1)} from PyPI`, join(python, "bin", "pip"), args);
+  return join(python, "bin");
 }
 
-/**
- * Writes a linker and C compiler for a target: that of zig, which has the C libraries of many. It rejects the names of
- * targets by which Rust's build scripts call it.
- */
-export async function zig(target) {
-  const folder = await wheel("ziglang==0.15.2", "manylinux_2_12_x86_64");
-  const linker = join(scratch, `zig-${target}`);
-  const caches = join(scratch, "zig-cache");
-  fs.writeFileSync(
-    linker,
-    `#!/bin/sh
-for argument; do
-  shift
-  case $argument in --target=*) ;; *) set -- "$@" "$argument" ;; esac
-done
-export ZIG_GLOBAL_CACHE_DIR='${caches}' ZIG_LOCAL_CACHE_DIR='${caches}'
-exec '${join(folder, "ziglang", "zig")}' cc -target ${target} "$@"
-`,
+/** Fetches a wheel from PyPI, for any platform, and returns its folder. */
+export function wheel(spec, tag) {
+  return fill(join("pypi", `${spec}-${tag}`), (folder) =>
+    pip("--no-deps", "--only-binary=:all:", "--platform", tag, "--target", folder, spec),
   );
-  fs.chmodSync(linker, 0o755);
-  return linker;
 }
