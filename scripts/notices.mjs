@@ -15,20 +15,25 @@ function cargo(...args) {
 const tree = cargo("tree", "--edges=normal,no-proc-macro", "--target=all", "--prefix=none", "--format={p}");
 const linked = new Set(tree.split("\n").map((line) => line.replace(" (*)", "")));
 
+const { packages } = JSON.parse(cargo("metadata", "--format-version=1"));
+
 /** The text of a crate's licence. Where there are several, the one of MIT applies. */
 function textOf({ name, manifest_path }) {
   const folder = dirname(manifest_path);
   const files = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
   const file = files.find((each) => /mit/i.test(each)) ?? files[0];
   if (file) return readFileSync(join(folder, file), "utf8");
-  // These have none. The package of npm is of the same repository.
-  if (/^napi(-sys)?$/.test(name)) return readFileSync("node_modules/@napi-rs/cli/LICENSE", "utf8");
+  // Those of napi-rs have none; their repository has MIT, as lru does.
+  if (/^napi(-sys)?$/.test(name)) {
+    const lru = packages.find((each) => each.name === "lru");
+    return textOf(lru).replace(/Copyright.*/, "Copyright (c) 2020 LongYinan");
+  }
   throw new Error(`${name} has no licence in ${folder}`);
 }
 
 /** The crates of each text. */
 const crates = new Map();
-for (const each of JSON.parse(cargo("metadata", "--format-version=1")).packages) {
+for (const each of packages) {
   const name = `${each.name} ${each.version}`;
   // This crate itself has no source, and its path in the tree.
   if (!each.source || !linked.has(`${each.name} v${each.version}`)) continue;

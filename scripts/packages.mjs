@@ -1,22 +1,20 @@
 // The packages of a release, as files in target/packages: `npm run packages -- BINARIES`.
 //
-// BINARIES has a folder for each of `napi.targets`, with its binary. Each becomes a package; the main package has no binary, and
-// these packages as its optional dependencies.
+// BINARIES has a folder for each of `targets` in package.json, with its binary. Each becomes a package; the main package has no
+// binary, and these packages as its optional dependencies.
 
 import { execSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { NapiCli, parseTriple } from "@napi-rs/cli";
 import { Command } from "commander";
 
-/** The licences of the linked crates, which each package ships. */
-const NOTICES = "THIRD-PARTY-NOTICES";
+import { BINARY } from "./build.mjs";
 
 const command = new Command("npm run packages --")
   .description("Packs the main package and those of all platforms, to target/packages.")
-  .argument("<binaries>", "a folder with the binary of each target: TARGET/hdr-image-transfer-cache.node")
+  .argument("<binaries>", `a folder with the binary of each target: TARGET/${BINARY}`)
   .option("--to <folder>", "where to pack them", "target/packages")
   .parse();
 const binaries = resolve(command.processedArgs[0]);
@@ -24,37 +22,43 @@ const binaries = resolve(command.processedArgs[0]);
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const packages = resolve(command.opts().to);
 mkdirSync(packages, { recursive: true });
-/** The folder of the main package. Its folder npm has those of the platforms. */
-const main = resolve("target/package");
-rmSync(main, { recursive: true, force: true });
-mkdirSync(main, { recursive: true });
+const folder = resolve("target/package");
+rmSync(folder, { recursive: true, force: true });
 
-const { files, napi } = JSON.parse(readFileSync("package.json", "utf8"));
-// `files` selects from folders once more when npm packs.
-const shipped = new Set(files.map((file) => file.replace("!", "").split("/")[0]));
-shipped.delete("native");
-for (const file of ["package.json", "README.md", "LICENSE", ...shipped]) {
-  cpSync(file, join(main, file), { recursive: true });
+const { targets, ...main } = JSON.parse(readFileSync("package.json", "utf8"));
+const { name, version, description, license, repository, engines } = main;
+/** What npm installs each package for. */
+const libcs = { gnu: ["glibc"], musl: ["musl"] };
+
+main.optionalDependencies = {};
+for (const [platform, target] of Object.entries(targets)) {
+  const [os, cpu, abi] = platform.split("-");
+  main.optionalDependencies[`${name}-${platform}`] = version;
+  stage(
+    platform,
+    {
+      name: `${name}-${platform}`,
+      ...{ version, description: `${description}: the binary for ${platform}`, license, repository, engines },
+      ...{ os: [os], cpu: [cpu], libc: libcs[abi], main: BINARY },
+      files: [BINARY, "THIRD-PARTY-NOTICES"],
+    },
+    ["LICENSE", "THIRD-PARTY-NOTICES"],
+  );
+  cpSync(join(binaries, target, BINARY), join(folder, platform, BINARY));
 }
+const files = main.files
+  .map((file) => file.replace("!", "").split("/")[0])
+  .filter((file) => file !== "native");
+stage("main", main, new Set(["README.md", "LICENSE", ...files]));
 
-const cli = new NapiCli();
-await cli.createNpmDirs({ cwd: main });
-
-const { binaryName } = napi;
-const platforms = napi.targets.map((target) => {
-  const { platformArchABI } = parseTriple(target);
-  const folder = join(main, "npm", platformArchABI);
-  const binary = join(folder, `${binaryName}.${platformArchABI}.node`);
-  copyFileSync(join(binaries, target, `${binaryName}.node`), binary);
-  for (const file of ["LICENSE", NOTICES]) copyFileSync(file, join(folder, file));
-  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  manifest.files.push(NOTICES);
-  writeFileSync(join(folder, "package.json"), JSON.stringify(manifest, null, 2));
-  return `./npm/${platformArchABI}`;
-});
-await cli.prePublish({ cwd: main, skipOptionalPublish: true, ghRelease: false });
-const destination = `--pack-destination "${packages}"`;
-execSync(`npm pack --ignore-scripts --loglevel=error ${destination} . ${platforms.join(" ")}`, {
-  cwd: main,
+const paths = [...Object.keys(targets), "main"].map((each) => `./${each}`).join(" ");
+execSync(`npm pack --ignore-scripts --loglevel=error --pack-destination "${packages}" ${paths}`, {
+  cwd: folder,
   stdio: "inherit",
 });
+
+/** Puts a package into a folder. `files` of its manifest selects from it once more when npm packs. */
+function stage(place, manifest, files) {
+  for (const file of files) cpSync(file, join(folder, place, file), { recursive: true });
+  writeFileSync(join(folder, place, "package.json"), JSON.stringify(manifest, undefined, 2));
+}

@@ -6,23 +6,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { parseTriple } from "@napi-rs/cli";
 import type { TestProject } from "vitest/node";
 
 import manifest from "../../package.json" with { type: "json" };
 import { run } from "../processes.ts";
 
 export const NAME = manifest.name;
-export const platforms = manifest.napi.targets.map((triple) => parseTriple(triple).platformArchABI);
+export const platforms = Object.keys(manifest.targets);
 
 const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
 const abis: Record<string, string> = { linux: header.glibcVersionRuntime ? "-gnu" : "-musl", win32: "-msvc" };
-/** This platform, and the package and the file that have its binary. */
+/** This platform, and the package that has its binary. */
 export const platform = `${process.platform}-${process.arch}${abis[process.platform] ?? ""}`;
 export const ofPlatform = `${NAME}-${platform}`;
-export const binary = `${NAME}.${platform}.node`;
+export const binary = `${NAME}.node`;
 /** The file that `npm run build` makes, in the package as well. */
-export const built = join("native", `${NAME}.node`);
+export const built = join("native", binary);
 
 /** Whether there are Bun and Deno, too: `npm run test:bun`. */
 export const [hasBun, hasDeno] = ["bun", "deno"].map((program) => !spawnSync(program, ["--version"]).error);
@@ -53,10 +52,10 @@ export default async function setup({ provide }: TestProject) {
   const [binaries, clone] = [join(folder, "binaries"), join(folder, "clone")];
   await mkdir(binaries);
   await mkdir(clone);
-  for (const target of manifest.napi.targets) {
+  for (const [name, target] of Object.entries(manifest.targets)) {
     await mkdir(join(binaries, target));
-    const file = join(binaries, target, `${NAME}.node`);
-    if (parseTriple(target).platformArchABI === platform) await copyFile(built, file);
+    const file = join(binaries, target, binary);
+    if (name === platform) await copyFile(built, file);
     else await writeFile(file, "");
   }
   await run(process.execPath, ["scripts/packages.mjs", binaries, "--to", folder]);

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 
-import { BINARY, build } from "./build.mjs";
+import { BINARY, build } from "../build.mjs";
 import { install, npmPackage, npmRuntime, root, run } from "./tools.mjs";
 import { scratch, unpackFrom, versionOf, wheel } from "./tools.mjs";
 

@@ -1,24 +1,34 @@
-// Builds the addon for a target, as a release has it, and checks the result: `node scripts/platforms/build.mjs TARGET [OUTPUT]`.
+// Builds the addon. `npm run build`: for this machine, to native/.
+// `node scripts/build.mjs TARGET [OUTPUT]`: for a target, as a release has it, to the file OUTPUT, and checks it.
 //
-// zig has the C libraries of all targets but msvc. Rust's standard library is that of rustup, if it has the target, or else
-// built from the source that Debian packages.
+// zig has the C libraries of all targets but msvc, which its own machine builds for. Rust's standard library is that of rustup, if it
+// has the target, or else built from the source that Debian packages.
 
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { Command } from "commander";
+import { install, pip, read, root, run, scratch } from "./platforms/tools.mjs";
 
-import { install, pip, read, root, run, scratch } from "./tools.mjs";
-
-/** The name of the binary in a clone. */
+/** The name of the binary in a clone and in packages. */
 export const BINARY = "hdr-image-transfer-cache.node";
+
+/** Without the crate's rlib: with it, cargo leaves out link-time optimization, and a short call takes a tenth longer. */
+const CARGO = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--locked"];
+
+function buildHere(args, output) {
+  const { status, error } = spawnSync("cargo", [...CARGO, ...args], { cwd: root, stdio: "inherit" });
+  if (error) console.error(`cargo cannot be run: install Rust, https://rustup.rs (${error.message})`);
+  if (status !== 0) process.exit(1);
+  copyLibrary(join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), args[1] ?? "", "release"), output);
+}
 
 /** `variables` are added to the environment of cargo. */
 export async function build(target, output = join(root, "target/binaries", target, BINARY), variables = {}) {
+  if (target.endsWith("msvc")) return buildHere(["--target", target], output);
   const python = await pip("cargo-zigbuild==0.24.1", "lief==1.0.0", "ziglang==0.15.2");
-  // Without the crate's rlib: with it, cargo leaves out link-time optimization.
-  const args = ["rustc", "--release", "--lib", "--crate-type=cdylib", "--locked"];
+  const args = [...CARGO];
   const env = {
     PATH: [python, process.env.PATH].join(delimiter),
     CARGO_TARGET_DIR: join(scratch, "cargo"),
@@ -41,24 +51,22 @@ export async function build(target, output = join(root, "target/binaries", targe
   const title = `build ${target} with Rust of ${isInstalled ? "rustup" : "Debian"}`;
   args.push("--target", target.replace("linux-gnu", "linux-gnu.2.17"));
   await run(title, join(python, "cargo-zigbuild"), args, { env });
-  const folder = join(scratch, "cargo", target, "release");
-  const library = fs.readdirSync(folder).find((file) => /\.(so|dylib|dll)$/.test(file));
-  fs.mkdirSync(dirname(output), { recursive: true });
-  fs.copyFileSync(join(folder, library), output);
-  const check = join(root, "scripts/platforms/check.py");
-  const { output: found } = await run(`check ${target}`, join(python, "python"), [
-    check,
-    resolve(output),
-    target,
-  ]);
+  copyLibrary(join(scratch, "cargo", target, "release"), output);
+  const check = join(root, "scripts/check-binary.py");
+  const { output: found } = await run(`check ${target}`, join(python, "python"), [check, output, target]);
   console.log(found.trim());
 }
 
+function copyLibrary(folder, output) {
+  const library = fs.readdirSync(folder).find((file) => /\.(so|dylib|dll)$/.test(file));
+  fs.mkdirSync(dirname(output), { recursive: true });
+  // A new file, since a process may have loaded the old one.
+  fs.rmSync(output, { force: true });
+  fs.copyFileSync(join(folder, library), output);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { processedArgs } = new Command("node scripts/platforms/build.mjs")
-    .description("Builds the addon for a target as a release has it, by zig, and checks it.")
-    .argument("<target>", "for Linux or macOS, as Rust names it: x86_64-unknown-linux-gnu")
-    .argument("[output]", `the file to write (default: target/binaries/TARGET/${BINARY})`)
-    .parse();
-  await build(processedArgs[0], processedArgs[1]);
+  const [target, output] = process.argv.slice(2);
+  if (target) await build(target, output && resolve(output));
+  else buildHere([], join(root, "native", BINARY));
 }
