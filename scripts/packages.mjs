@@ -26,30 +26,28 @@ const folder = resolve("target/package");
 rmSync(folder, { recursive: true, force: true });
 
 const { targets, ...main } = JSON.parse(readFileSync("package.json", "utf8"));
-const { name, version, description, license, repository, engines } = main;
-/** What npm installs each package for. */
-const libcs = { gnu: ["glibc"], musl: ["musl"] };
+/** The licences of the linked crates, which each package ships. */
+const NOTICES = "THIRD-PARTY-NOTICES";
+/** The C libraries, as npm names them. */
+const LIBC = { gnu: ["glibc"], musl: ["musl"] };
 
 main.optionalDependencies = {};
 for (const [platform, target] of Object.entries(targets)) {
+  const name = `${main.name}-${platform}`;
+  const { version, license, repository, engines } = main;
+  const description = `The binary of ${main.name} for ${platform}`;
   const [os, cpu, abi] = platform.split("-");
-  main.optionalDependencies[`${name}-${platform}`] = version;
-  stage(
-    platform,
-    {
-      name: `${name}-${platform}`,
-      ...{ version, description: `${description}: the binary for ${platform}`, license, repository, engines },
-      ...{ os: [os], cpu: [cpu], libc: libcs[abi], main: BINARY },
-      files: [BINARY, "THIRD-PARTY-NOTICES"],
-    },
-    ["LICENSE", "THIRD-PARTY-NOTICES"],
-  );
+  const place = { os: [os], cpu: [cpu], libc: LIBC[abi] };
+  const content = { main: BINARY, files: [BINARY, NOTICES] };
+  stage(platform, { name, version, description, license, repository, engines, ...place, ...content }, [
+    "LICENSE",
+    NOTICES,
+  ]);
   cpSync(join(binaries, target, BINARY), join(folder, platform, BINARY));
+  main.optionalDependencies[name] = version;
 }
-const files = main.files
-  .map((file) => file.replace("!", "").split("/")[0])
-  .filter((file) => file !== "native");
-stage("main", main, new Set(["README.md", "LICENSE", ...files]));
+const shipped = main.files.map((file) => file.replace("!", "").split("/")[0]);
+stage("main", main, ["README.md", "LICENSE", ...shipped.filter((file) => file !== "native")]);
 
 const paths = [...Object.keys(targets), "main"].map((each) => `./${each}`).join(" ");
 execSync(`npm pack --ignore-scripts --loglevel=error --pack-destination "${packages}" ${paths}`, {

@@ -62,8 +62,8 @@ const SHIPPED = [
 describe("what is packed", () => {
   test("for a release: a package for each platform, of the same version", async () => {
     expect(filesOf(host, NAME)).toEqual(SHIPPED);
-    const files = ["LICENSE", "THIRD-PARTY-NOTICES", binary, "package.json"];
-    expect(filesOf(host, ofPlatform)).toEqual(files);
+    const ofBinary = ["LICENSE", "THIRD-PARTY-NOTICES", binary, "package.json"];
+    expect(filesOf(host, ofPlatform)).toEqual(ofBinary);
     const { version, engines, optionalDependencies } = await manifestOf(host, NAME);
     const names = platforms.map((each) => `${NAME}-${each}`);
     expect(optionalDependencies).toEqual(Object.fromEntries(names.map((each) => [each, version])));
