@@ -1,9 +1,10 @@
 /** The example of README.md as it stands, with ffmpeg and a clip that it makes. */
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { exec, execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 
 import { encode } from "fast-png";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -27,8 +28,9 @@ if (!hasFfmpeg) console.warn("SKIPPED: the example of README.md, since ffmpeg is
 const folder = mkdtempSync(join(tmpdir(), "hdr-readme-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const [, example = ""] =
-  /<!-- example -->\s+```js\s+([^]*?)\s+```/.exec(readFileSync("README.md", "utf8")) ?? [];
+const [, example = "", command = ""] =
+  /<!-- example -->\s+```js\s+([^]*?)\s+```\s+```sh\s+(.*)\s+```/.exec(readFileSync("README.md", "utf8")) ??
+  [];
 
 beforeAll(() => {
   writeFileSync(join(folder, "overlay.mjs"), example);
@@ -63,7 +65,7 @@ test.skipIf(!hasFfmpeg)("a video layer and a banner in HLG become PQ", async () 
   const png = encode({ width: WIDTH, height: BANNER_HEIGHT, depth: 16, channels: 3, data });
   writeFileSync(join(folder, "banner.png"), png);
 
-  await run(process.execPath, ["overlay.mjs"], { cwd: folder });
+  await promisify(exec)(command, { cwd: folder });
 
   const entries = "color_primaries,color_transfer,color_space,color_range,nb_frames";
   const probe = `-v error -show_entries stream=${entries} -of json pq.mov`.split(" ");

@@ -16,7 +16,7 @@ import { tableOf, toConsole } from "./report.mjs";
 
 const RECORD = new URL("../docs/measurements.json", import.meta.url);
 const REST_SECONDS = 3;
-const ONE_THREAD = { HDR_IMAGE_TRANSFER_THREADS: "1", RAYON_NUM_THREADS: "1" };
+const ONE_THREAD = { HDR_IMAGE_TRANSFER_THREADS: "1" };
 /** With this, glibc recycles no memory of images, so that each miss is into new memory, whatever the size. */
 const NEW_MEMORY = { MALLOC_MMAP_THRESHOLD_: "65536" };
 

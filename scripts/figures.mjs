@@ -15,15 +15,23 @@ const runtimes = Object.keys(measurements.runtimes).join(" and ");
 // Only docs/performance.md explains free page reporting.
 const machine = measurements.machine.replace(", free page reporting", "");
 
-/** The tables by the name of their markers: a case of the benchmark, and the labels of the rows to show. */
+const hlgToPq = (row) => row.includes("HLG to PQ") && row.replace("HLG to PQ, ", "");
+
+/** The tables by the name of their markers: cases of the benchmark, and the labels of the rows to show. */
 const TABLES = {
-  gain: ["frame", (row) => row.startsWith("1080p") && row],
-  frame: ["frame"],
-  hits: ["hits", (row) => row !== "passthrough" && row],
-  misses: ["misses"],
-  memory: ["memory"],
-  inPlace: ["inPlace", (row) => row.includes("HLG to PQ") && row.replace("HLG to PQ, ", "")],
-  scale: ["scale", (row) => ["0.1", "2", "64"].includes(row.split(" ")[0]) && row],
+  gain: [
+    ["frame", "zscale"],
+    (row) =>
+      (row.startsWith("1080p, video") && row) || (row.startsWith("luminance") && hlgToPq(`4K, ${row}`)),
+  ],
+  frame: [["frame"]],
+  hits: [["hits"], (row) => row !== "passthrough" && row],
+  misses: [["misses"], (row) => !row.includes("Shared") && row],
+  memory: [["memory"]],
+  inPlace: [["inPlace"], hlgToPq],
+  zscale: [["zscale"], hlgToPq],
+  workers: [["workers"]],
+  scale: [["scale"], (row) => ["0.1", "2", "64"].includes(row.split(" ")[0]) && row],
 };
 
 /** The rows of a case on each runtime that it was measured on, Node.js first. */
@@ -37,10 +45,16 @@ function resultsOf(name) {
 
 /** A table, with the command that measures it, and with the machine if the document does not name it elsewhere. */
 function markdownOf(marker, text) {
-  const [name, labelOf] = TABLES[marker];
-  const table = tableOf(name, resultsOf(name), labelOf);
+  const [names, labelOf] = TABLES[marker];
+  const byRuntime = {};
+  for (const name of names) {
+    for (const [runtime, rows] of Object.entries(resultsOf(name))) {
+      byRuntime[runtime] = { ...byRuntime[runtime], ...rows };
+    }
+  }
+  const table = tableOf(names[0], byRuntime, labelOf);
   const place = text.includes("<!-- machine -->") ? "" : `. Medians on ${runtimes}, ${machine}`;
-  return `${table.title}${place} (\`npm run bench -- ${name}\`):\n\n${toMarkdown(table)}`;
+  return `${table.title}${place} (\`npm run bench -- ${names.join(" ")}\`):\n\n${toMarkdown(table)}`;
 }
 
 /** Replaces what stands between markers such as `<!-- gain -->` and `<!-- /gain -->`. */
