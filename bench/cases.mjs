@@ -191,7 +191,7 @@ export async function hits({ against }) {
 }
 
 /** Images from 0.1 to 64 megapixels, in place and as misses: milliseconds for each megapixel. */
-export async function scale({ threads }) {
+export async function scale() {
   const rows = {};
   const tile = createImage(1000, 100);
   for (const megapixels of [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]) {
@@ -200,13 +200,13 @@ export async function scale({ threads }) {
     const cache = addon.createHdrImageTransferCache({ maxBytes: 0 });
     const variants = {
       copy: () => buf.set(source),
-      [`in place, ${threads}`]: () => addon.convertTransfer(buf, "hlg", "pq"),
+      "in place": () => addon.convertTransfer(buf, "hlg", "pq"),
       "`Buffer.from(source)`": () => Buffer.from(source),
-      [`miss, ${threads}`]: () => cache.getConverted("image", "hlg", "pq", source),
+      miss: () => cache.getConverted("image", "hlg", "pq", source),
     };
     const rounds = Math.min(Math.max(7, Math.ceil(40 / megapixels)), 60);
     const row = `${megapixels} megapixels`;
-    const times = await measure(`${row}, ${threads}`, variants, { rounds });
+    const times = await measure(row, variants, { rounds });
     rows[row] = mapValues(times, (summary) => mapValues(summary, (ms) => ms / megapixels));
   }
   return rows;

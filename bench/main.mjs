@@ -54,18 +54,14 @@ const CASES = {
       Object.keys(runs[0]).map((row) => [row, { addon: summaryOf(runs.map((ms) => ms[row])) }]),
     );
   },
-  scale: (run) => {
-    const one = run("scale", { threads: "1 thread" }, { ...ONE_THREAD, ...NEW_MEMORY });
-    const all = run("scale", { threads: `${availableParallelism()} threads` }, NEW_MEMORY);
-    return Object.fromEntries(Object.keys(one).map((row) => [row, { ...all[row], ...one[row] }]));
-  },
+  scale: (run) => run("scale", {}, NEW_MEMORY),
 };
 
 /** Cases of native code alone, which is the same on all runtimes. */
 const NATIVE = ["inPlace", "workers", "zscale", "first", "scale"];
 
 function inPlace(run) {
-  const threads = `${availableParallelism()} threads`;
+  const threads = `${availableParallelism()} processors`;
   const rows = {};
   for (const ootf of ["per-channel", "luminance"]) {
     for (const set of instructionSets) {

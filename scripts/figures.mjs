@@ -25,7 +25,7 @@ const TABLES = {
       (row.startsWith("1080p, video") && row) || (row.startsWith("luminance") && hlgToPq(`4K, ${row}`)),
   ],
   frame: [["frame"]],
-  hits: [["hits"], (row) => row !== "passthrough" && row],
+  hits: [["hits"], (row) => /hit|place/.test(row) && row],
   misses: [["misses"], (row) => !row.includes("Shared") && row],
   memory: [["memory"]],
   inPlace: [["inPlace"], hlgToPq],

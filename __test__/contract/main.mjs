@@ -10,7 +10,7 @@ const subjects = [
   "bad-input",
   "allocation",
   "garbage-collection",
-  "processes",
+  "peak",
   "workers",
 ];
 const parts = process.argv.slice(2);

