@@ -152,7 +152,7 @@ def fit_segments(convert, table, ends, clamp_max):
     while start <= clamp_max:
         later = [end for end in ends if end > start]
         fit = lambda cells: fit_segment(convert, table, start, min(later[cells - 1], clamp_max + 1))
-        # Any part of a segment that can be fitted can be fitted, so binary search finds the longest.
+        # If a segment fits, so does any shorter one: bisect.
         longest = bisect.bisect_left(range(1, len(later) + 1), True, key=lambda cells: fit(cells) is None)
         segments[start] = fit(longest)
         start = later[longest - 1]

@@ -14,7 +14,7 @@ use std::mem::MaybeUninit;
 use super::conversion::Sample;
 use super::threads::{CHUNK, for_each_chunk};
 
-/// The number of samples to write after their pages are provided: see [`super`].
+/// The number of samples whose pages are provided, then written at once: see [`super`].
 const PIECE: usize = 3 << 15;
 
 /// The size of a huge page on x86-64 and, with base pages of 4 KiB, on arm64.
