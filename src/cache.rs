@@ -127,12 +127,12 @@ impl<V> Cache<V> {
         self.entries.get(key).map(|entry| &entry.value)
     }
 
-    /// Takes back the hit that [`get`](Cache::get) has just found, because its image turned out to be
-    /// unusable, and removes the image. Returns it with its length.
-    pub fn take_back_hit(&mut self, id: &mut ImageId, target: Transfer) -> Option<(V, usize)> {
-        let entry = self.remove(id.key_units(target))?;
+    /// Takes back a hit, because its image turned out to be unusable, and removes the image. Only right after
+    /// [`get`](Cache::get) has found it.
+    pub fn take_back_hit(&mut self, id: &mut ImageId, target: Transfer) -> Option<V> {
+        let removed = self.remove(id.key_units(target))?;
         self.counters.hits -= 1;
-        Some((entry.value, entry.byte_length))
+        Some(removed)
     }
 
     /// Counts a miss that took the time `conversion`, and caches its image as the most recently used. It
@@ -143,8 +143,7 @@ impl<V> Cache<V> {
     pub fn store(&mut self, key: Key, byte_length: usize, value: V, conversion: Duration) -> Vec<V> {
         self.counters.misses += 1;
         self.counters.conversion += conversion;
-        let replaced = self.remove(key.borrow()).map(|entry| entry.value);
-        let mut removed = Vec::from_iter(replaced);
+        let mut removed = Vec::from_iter(self.remove(key.borrow()));
         if !self.limits.admit(byte_length) {
             removed.push(value);
             return removed;
@@ -162,8 +161,7 @@ impl<V> Cache<V> {
 
     /// Removes the images of `id`, whatever their target, and returns them.
     pub fn delete(&mut self, id: &mut ImageId) -> Vec<V> {
-        let remove = |target: &Transfer| self.remove(id.key_units(*target)).map(|entry| entry.value);
-        Transfer::ALL.iter().filter_map(remove).collect()
+        Transfer::ALL.iter().filter_map(|target| self.remove(id.key_units(*target))).collect()
     }
 
     /// Removes all images, and returns them. The counters are not reset.
@@ -187,11 +185,6 @@ impl<V> Cache<V> {
         self.bytes_used
     }
 
-    /// The limits that the cache was created with.
-    pub fn limits(&self) -> Limits {
-        self.limits
-    }
-
     /// Totals since the cache was created.
     pub fn counters(&self) -> Counters {
         self.counters
@@ -207,10 +200,10 @@ impl<V> Cache<V> {
         Some(entry.value)
     }
 
-    fn remove(&mut self, key: &[u16]) -> Option<Entry<V>> {
+    fn remove(&mut self, key: &[u16]) -> Option<V> {
         let entry = self.entries.pop(key)?;
         self.bytes_used -= entry.byte_length;
-        Some(entry)
+        Some(entry.value)
     }
 }
 
@@ -234,7 +227,7 @@ mod tests {
         let mut id = ImageId::new(&mut units);
         assert_eq!(cache.get(&mut id, Transfer::Hlg, 6), Some(&10));
         assert_eq!(cache.counters().hits, 1);
-        assert_eq!(cache.take_back_hit(&mut id, Transfer::Hlg), Some((10, 6)));
+        assert_eq!(cache.take_back_hit(&mut id, Transfer::Hlg), Some(10));
         assert_eq!((cache.counters().hits, cache.len(), cache.bytes_used()), (0, 1, 8));
         assert_eq!(store(&mut cache, 3, 6, 30), []);
     }

@@ -8,7 +8,8 @@
 //! | [`cache`] | LRU cache bounded by entries and bytes |
 //! | `node` | the Node-API bindings (feature `node`); everything else compiles and is tested without them |
 //!
-//! Dependencies go one way: `node` → `cache` and `convert` → `table` → `curves`.
+//! Dependencies go one way: from `node` to `cache` and `convert`, from `convert` to `table`, and from all to
+//! `curves`.
 
 pub mod cache;
 pub mod convert;

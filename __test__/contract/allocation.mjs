@@ -1,4 +1,4 @@
-// Cache misses whose new Buffer cannot be had, or is not what Buffer.allocUnsafeSlow returns.
+// Cache misses whose new Buffer cannot be allocated, or that get something else.
 
 import assert from "node:assert/strict";
 
@@ -64,7 +64,7 @@ const failures = [
   ]),
 ];
 
-/** Makes "image" another one that is cached, so that it is a cache miss nevertheless. */
+/** What is cached as "image", which is a cache miss nevertheless. */
 const earlier = {
   "not cached": () => {},
   "of another byteLength": (cache) => cache.getConverted("image", "pq", "hlg", image(6)),
@@ -171,7 +171,7 @@ function withAllocator(allocate, body) {
   }
 }
 
-/** Asserts that a cache miss fails, and changes neither the source nor the cache, but that a detached image is removed. */
+/** Asserts that a cache miss fails, and changes nothing except that it removes a detached image. */
 function assertFails(state, allocate, expected) {
   const cache = createHdrImageTransferCache(2);
   earlier[state](cache);

@@ -1,11 +1,11 @@
-// What the addon takes from the runtime when it is loaded, replaced before, so that cases can act in its place.
+// Replaces what the addon reads of the runtime when it is loaded, so that cases can control it. Import it before the addon.
 
 export const { allocUnsafeSlow } = Buffer;
 
 export const hooks = {
   /** Buffer.allocUnsafeSlow. */
   allocate: allocUnsafeSlow,
-  /** An ArrayBuffer that is immutable. Only Node.js 26 with a flag has such ones. */
+  /** An ArrayBuffer to report as immutable. Only Node.js 26 with a flag has such ones. */
   immutable: undefined,
 };
 

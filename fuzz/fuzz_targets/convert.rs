@@ -55,7 +55,7 @@ fn conversion(input: &mut Unstructured) -> Result<Conversion> {
     let direction = *input.choose(&Direction::ALL)?;
     let ootf = *input.choose(&[Ootf::PerChannel, Ootf::Luminance])?;
     let peak = *input.choose(&[1000.0, 1.0, 600.0, 10_000.0])?;
-    let display = HlgDisplay::new(peak).unwrap_or(HlgDisplay::REFERENCE);
+    let display = HlgDisplay::new(peak).ok_or(arbitrary::Error::IncorrectFormat)?;
     Ok(Conversion { direction, rendering: Rendering { ootf, display } })
 }
 

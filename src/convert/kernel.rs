@@ -32,9 +32,8 @@ impl Kernel {
     /// The fastest kernel for a conversion with the instructions of a set.
     ///
     /// # Panics
-    /// If the processor does not support the set.
+    /// If the kernel uses instructions of the set, which the processor does not support.
     pub fn new(conversion: Conversion, instruction_set: InstructionSet) -> Kernel {
-        assert!(instruction_set.is_supported(), "the processor does not support {instruction_set:?}");
         let Conversion { direction, rendering: Rendering { ootf, display } } = conversion;
         if ootf == Ootf::Luminance {
             return Kernel::Luminance(Luminance::new(direction, display, instruction_set));
@@ -95,7 +94,7 @@ fn convert_sample(table: &Table, sample: Sample) -> Sample {
     table.get(u16::from_le_bytes(sample)).to_le_bytes()
 }
 
-/// The polynomials that equal the table. There are some for the reference display only.
+/// The polynomials that equal the table; `None` for any display but the reference.
 #[cfg(any(target_arch = "x86_64", test))]
 fn fitted(direction: Direction, display: HlgDisplay) -> Option<&'static Polynomials> {
     let polynomials = match direction {

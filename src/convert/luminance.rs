@@ -59,8 +59,8 @@ impl Luminance {
         let HlgDisplay { peak_luminance, system_gamma: gamma } = display;
         let peak = peak_luminance / PQ_PEAK_LUMINANCE;
         let (exponent, scale) = match direction {
-            // √(12·E) = √F · √12 · peak^(−1/2γ) · Y^((1−γ)/2γ), for scene light E and display light F of luminance
-            // Y. All exponents are halved, because light is a square root.
+            // √(12·E) = √F · √12 · peak^(−1/2γ) · Y^((1−γ)/2γ), for scene light E and display light F of
+            // luminance Y. All exponents are halved, because light is a square root.
             Direction::PqToHlg => ((1.0 - gamma) / gamma / 2.0, (12.0 * peak.powf(-1.0 / gamma)).sqrt()),
             // To the argument of `pq_root`.
             Direction::HlgToPq => ((gamma - 1.0) / PQ_OCTAVES, peak.log2() / PQ_OCTAVES + 1.0),

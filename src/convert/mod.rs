@@ -16,12 +16,10 @@
 //! The portable table and the portable luminance kernel define the result. All others give the same bytes.
 //!
 //! # How an image is divided
-//! Into whole pixels, so each of these numbers of samples is a multiple of 3.
+//! Into whole pixels.
 //!
-//! - `threads::CHUNK`, 768 KiB, is what a thread takes at a time. The threads of a busy machine differ in speed,
-//!   so an even split would wait for the slowest.
-//! - `new_memory::PIECE`, 192 KiB, is what is converted after its pages are provided, so that it stays in the
-//!   cache. From 64 KiB to 2 MiB made no difference.
+//! - `threads::CHUNK`, 768 KiB, or a huge page of new memory, is what a thread takes at a time. The threads of
+//!   a busy machine differ in speed, so an even split would wait for the slowest.
 //! - `shared_memory::BLOCK`, 6 KiB, is what is copied from shared memory, and converted in the first-level cache.
 //! - `luminance::PIXELS`, 384 bytes, is what goes through each step of the arithmetic together.
 //!
@@ -61,7 +59,7 @@ impl Conversion {
     pub fn convert_image(self, source: &[Sample], target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
         let kernel = self.kernel();
-        new_memory::fill(target, |at, piece| kernel.convert(&source[at..][..piece.len()], piece));
+        new_memory::fill(target, |at, chunk| kernel.convert(&source[at..][..chunk.len()], chunk));
     }
 
     /// Writes the converted `source`, which other threads may write meanwhile, to all of `target`.
@@ -71,9 +69,9 @@ impl Conversion {
     pub fn convert_shared_image(self, source: &SharedSamples, target: &mut [MaybeUninit<Sample>]) {
         assert_eq!(source.len(), target.len(), "source and target must have the same length");
         let kernel = self.kernel();
-        new_memory::fill(target, |start, piece| {
-            source.for_each_copy(start..start + piece.len(), |at, block| {
-                kernel.convert(block, &mut piece[at - start..][..block.len()]);
+        new_memory::fill(target, |start, chunk| {
+            source.for_each_copy(start..start + chunk.len(), |at, block| {
+                kernel.convert(block, &mut chunk[at - start..][..block.len()]);
             });
         });
     }

@@ -14,17 +14,13 @@ use std::mem::MaybeUninit;
 use super::conversion::Sample;
 use super::threads::{CHUNK, for_each_chunk};
 
-/// The number of samples whose pages are provided, then written at once: see [`super`].
-const PIECE: usize = 3 << 15;
-
 /// The size of a huge page on x86-64 and, with base pages of 4 KiB, on arm64.
 const HUGE_PAGE: usize = 2 << 20;
 
-/// Writes new memory by `write`, which has to initialise the samples of a piece, and gets their place in
-/// `memory`.
+/// Calls `write` with each chunk of new memory and its index, to initialise it.
 ///
-/// Their pages are provided just before, by the thread that writes them. Where the system cannot do that,
-/// `write` faults them in.
+/// The pages of a chunk are provided just before, by the thread that writes it. Where the system cannot do
+/// that, `write` faults them in.
 pub fn fill(memory: &mut [MaybeUninit<Sample>], write: impl Fn(usize, &mut [MaybeUninit<Sample>]) + Sync) {
     let has_huge_pages = ask_for_huge_pages(memory);
     let count = memory.len();
@@ -34,16 +30,14 @@ pub fn fill(memory: &mut [MaybeUninit<Sample>], write: impl Fn(usize, &mut [Mayb
         let chunk = rest.split_off_mut(..chunk_length(rest, has_huge_pages))?;
         (!chunk.is_empty()).then_some((at, chunk))
     });
-    for_each_chunk(count, chunks, |(start, chunk)| {
-        for (piece, at) in chunk.chunks_mut(PIECE).zip((start..).step_by(PIECE)) {
-            populate(piece);
-            write(at, piece);
-        }
+    for_each_chunk(count, chunks, |(at, chunk)| {
+        populate(chunk);
+        write(at, chunk);
     });
 }
 
 /// The length of the first chunk of `rest`, the end of the memory. With huge pages, a chunk ends at the first
-/// pixel of the next one, so that one thread provides almost all of it.
+/// pixel of the next one, so that one thread provides almost all of each.
 fn chunk_length(rest: &[MaybeUninit<Sample>], has_huge_pages: bool) -> usize {
     if !has_huge_pages {
         return rest.len().min(CHUNK);
@@ -62,7 +56,7 @@ fn ask_for_huge_pages(_memory: &mut [MaybeUninit<Sample>]) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn populate(_piece: &mut [MaybeUninit<Sample>]) {}
+fn populate(_chunk: &mut [MaybeUninit<Sample>]) {}
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -75,19 +69,19 @@ mod linux {
     /// Smaller images have few whole huge pages.
     const SMALLEST_WITH_HUGE_PAGES: usize = 2 * HUGE_PAGE;
 
-    /// Asks for huge pages, where they are fastest. Whether the memory has them.
+    /// Asks for huge pages, where they are fastest. Returns whether the system may provide them.
     pub fn ask_for_huge_pages(memory: &mut [MaybeUninit<Sample>]) -> bool {
         size_of_val(memory) >= SMALLEST_WITH_HUGE_PAGES
             && !host_takes_memory_back()
             && advise(memory, whole_pages(memory, HUGE_PAGE), Advice::HugePages)
     }
 
-    /// Provides the whole pages of a piece.
-    pub fn populate(piece: &mut [MaybeUninit<Sample>]) {
-        let pages = whole_pages(piece, page_size());
-        // Recycled memory has its pages, and so have huge pages after their first piece.
-        if !pages.is_empty() && !is_present(piece, pages.start) {
-            advise(piece, pages, Advice::PopulateWrite);
+    /// Provides the whole pages of a chunk.
+    pub fn populate(chunk: &mut [MaybeUninit<Sample>]) {
+        let pages = whole_pages(chunk, page_size());
+        // Recycled memory has its pages.
+        if !pages.is_empty() && !is_present(chunk, pages.start) {
+            advise(chunk, pages, Advice::PopulateWrite);
         }
     }
 
@@ -98,8 +92,8 @@ mod linux {
         *ANSWER.get_or_init(|| fs::read_to_string(ORDER).is_ok_and(|order| is_reported(&order)))
     }
 
-    /// Whether free pages of this order are reported (Linux 5.14): from 0 to 10 once the driver of a balloon
-    /// has registered, else the number that stands for none, which is −1 or one more than the largest order.
+    /// Whether the parameter of the kernel (Linux 5.14) is an order of free pages: from 0 to 10 once a
+    /// balloon driver has registered, and −1 or one more than the largest order otherwise.
     pub fn is_reported(order: &str) -> bool {
         order.trim().parse().is_ok_and(|order| (0..=10).contains(&order))
     }
@@ -120,7 +114,7 @@ mod linux {
     pub fn advise(memory: &mut [MaybeUninit<Sample>], range: Range<usize>, advice: Advice) -> bool {
         let address = memory.as_mut_ptr().cast::<u8>().wrapping_add(range.start);
         #[expect(unsafe_code, reason = "there is no safe call")]
-        // SAFETY: the range is within `memory`, which is borrowed mutably, and the advice changes no byte.
+        // SAFETY: neither advice changes a byte, whatever the range.
         let result = unsafe { libc::madvise(address.cast(), range.len(), advice as i32) };
         result == 0
     }
@@ -172,7 +166,7 @@ mod tests {
 
     #[test]
     fn all_samples_are_written_once_and_in_their_place() {
-        for count in [0, 1, 1000, PIECE + 1, (5 << 20) + 7] {
+        for count in [0, 1, 1000, CHUNK + 1, (5 << 20) + 7] {
             let mut filled = memory(count);
             let written = AtomicUsize::new(0);
             fill(&mut filled, |start, piece| {
@@ -183,7 +177,7 @@ mod tests {
             assert_eq!(written.into_inner(), count);
             for (at, sample) in filled.iter().enumerate() {
                 #[expect(unsafe_code, reason = "the samples are initialised")]
-                // SAFETY: see the reason.
+                // SAFETY: `memory` has initialised all of them.
                 let sample = unsafe { sample.assume_init() };
                 assert_eq!(sample, (at as u16).to_le_bytes());
             }
@@ -221,7 +215,7 @@ mod tests {
     fn populated_pages_are_present() {
         use linux::{Advice, advise, is_present, page_size, whole_pages};
         let mut image = Vec::<Sample>::with_capacity(20 << 20);
-        let piece = &mut image.spare_capacity_mut()[..PIECE];
+        let piece = &mut image.spare_capacity_mut()[..CHUNK];
         let pages = whole_pages(piece, page_size());
         let last = pages.end - page_size();
         #[expect(unsafe_code, reason = "there is no safe call")]

@@ -3,16 +3,15 @@
 use super::conversion::Sample;
 
 /// How far ahead of the conversion memory is asked for, in samples: 4 KiB. The prefetchers of processors stop
-/// at the end of a page, where the conversion would wait. From 4 to 32 KiB made no difference, less gains
-/// less.
+/// at the end of a page, where the conversion would wait. From 4 to 32 KiB made no difference; shorter
+/// distances gain less.
 #[cfg(target_arch = "x86_64")]
 const AHEAD: usize = 2048;
 
 /// The number of samples in a cache line. A kernel asks for one line with each line that it converts.
 pub const LINE: usize = 32;
 
-/// Asks for the cache line that is [`AHEAD`] of the sample at `at`. There is no such instruction in stable
-/// Rust but for x86-64.
+/// Prefetches the cache line `AHEAD` samples after `at`. Stable Rust can do that on x86-64 only.
 #[inline(always)]
 pub fn prefetch(at: *const Sample) {
     #[cfg(target_arch = "x86_64")]

@@ -13,7 +13,7 @@ use super::prefetch::{LINE, prefetch};
 /// The number of samples that are copied at a time: see [`super`].
 const BLOCK: usize = 3 * 1024;
 
-/// Conversions by words hold it for reading, those by bytes for writing: Rust does not define races between
+/// Access by words holds it for reading, access by bytes for writing: Rust does not define races between
 /// accesses of different sizes. Memory at odd addresses is rare.
 static ACCESS: RwLock<()> = RwLock::new(());
 
@@ -22,39 +22,36 @@ pub struct SharedSamples<'memory>(Access<'memory>);
 
 enum Access<'memory> {
     /// At even addresses. Another thread sees a sample before or after it is written.
-    Words(&'memory [AtomicU16], #[expect(dead_code, reason = "holds the lock")] RwLockReadGuard<'static, ()>),
+    Words { words: &'memory [AtomicU16], _guard: RwLockReadGuard<'static, ()> },
     /// At odd addresses. Another thread may see one byte from before and one from after.
-    Bytes(
-        &'memory [[AtomicU8; 2]],
-        #[expect(dead_code, reason = "holds the lock")] RwLockWriteGuard<'static, ()>,
-    ),
+    Bytes { pairs: &'memory [[AtomicU8; 2]], _guard: RwLockWriteGuard<'static, ()> },
 }
 
 impl SharedSamples<'_> {
     /// Gets access to `count` samples, once no other thread has access by another size.
     ///
     /// # Safety
-    /// The memory must stay for the lifetime, and must be accessed by nothing in Rust but this type. Races
-    /// with JavaScript are undefined in Rust, but its atomics are the same single loads and stores. No value
-    /// is trusted.
+    /// `start` must be valid for reads and writes of `count` samples, as long as the lifetime lasts, and Rust
+    /// must access them by this type only. Races with JavaScript are undefined in Rust, but its atomics are
+    /// the same single loads and stores. No value is trusted.
     #[expect(unsafe_code, reason = "the memory belongs to a runtime")]
     pub unsafe fn new(start: *mut Sample, count: usize) -> Self {
-        if start.addr().is_multiple_of(align_of::<AtomicU16>()) {
-            let guard = ACCESS.read().unwrap_or_else(PoisonError::into_inner);
-            // SAFETY: the memory has `count` words, and is aligned to words. The caller vouches for the rest.
-            SharedSamples(Access::Words(unsafe { slice::from_raw_parts(start.cast(), count) }, guard))
+        SharedSamples(if start.addr().is_multiple_of(align_of::<AtomicU16>()) {
+            let _guard = ACCESS.read().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: the memory is aligned to words. The caller vouches for the rest.
+            Access::Words { words: unsafe { slice::from_raw_parts(start.cast(), count) }, _guard }
         } else {
-            let guard = ACCESS.write().unwrap_or_else(PoisonError::into_inner);
-            // SAFETY: the memory has `count` pairs of bytes. The caller vouches for the rest.
-            SharedSamples(Access::Bytes(unsafe { slice::from_raw_parts(start.cast(), count) }, guard))
-        }
+            let _guard = ACCESS.write().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: pairs of bytes need no alignment. The caller vouches for the rest.
+            Access::Bytes { pairs: unsafe { slice::from_raw_parts(start.cast(), count) }, _guard }
+        })
     }
 
     /// The number of samples.
     pub fn len(&self) -> usize {
         match &self.0 {
-            Access::Words(words, _) => words.len(),
-            Access::Bytes(pairs, _) => pairs.len(),
+            Access::Words { words, .. } => words.len(),
+            Access::Bytes { pairs, .. } => pairs.len(),
         }
     }
 
@@ -63,7 +60,7 @@ impl SharedSamples<'_> {
         self.len() == 0
     }
 
-    /// Calls `run` with where each block of a range begins, and a copy of its samples.
+    /// Copies a range block by block, and calls `run` with where each begins, and the copy.
     pub(super) fn for_each_copy(&self, range: Range<usize>, mut run: impl FnMut(usize, &mut [Sample])) {
         let mut block = [[0; 2]; BLOCK];
         let end = range.end;
@@ -77,7 +74,7 @@ impl SharedSamples<'_> {
     fn read(&self, at: usize, copy: &mut [Sample]) {
         let range = at..at + copy.len();
         match &self.0 {
-            Access::Words(words, _) => {
+            Access::Words { words, .. } => {
                 for (line, copy) in words[range].chunks(LINE).zip(copy.chunks_mut(LINE)) {
                     prefetch(line.as_ptr().cast());
                     for (word, copy) in line.iter().zip(copy) {
@@ -85,7 +82,7 @@ impl SharedSamples<'_> {
                     }
                 }
             }
-            Access::Bytes(pairs, _) => {
+            Access::Bytes { pairs, .. } => {
                 for ([low, high], copy) in pairs[range].iter().zip(copy) {
                     *copy = [low.load(Relaxed), high.load(Relaxed)];
                 }
@@ -97,12 +94,12 @@ impl SharedSamples<'_> {
     pub(super) fn write(&self, at: usize, samples: &[Sample]) {
         let range = at..at + samples.len();
         match &self.0 {
-            Access::Words(words, _) => {
+            Access::Words { words, .. } => {
                 for (word, sample) in words[range].iter().zip(samples) {
                     word.store(u16::from_ne_bytes(*sample), Relaxed);
                 }
             }
-            Access::Bytes(pairs, _) => {
+            Access::Bytes { pairs, .. } => {
                 for ([low, high], sample) in pairs[range].iter().zip(samples) {
                     low.store(sample[0], Relaxed);
                     high.store(sample[1], Relaxed);

@@ -6,8 +6,8 @@
 (native) => {
   "use strict";
 
-  const { createCache, lookUp, missIfDetached, convert, size, bytesUsed, stats, remove, clear } = native;
-  // Names of properties, unlike strings of native code, are compared by their address.
+  const { createCache, lookUp, removeDetached, convert, size, bytesUsed, stats, remove, clear } = native;
+  // Names of properties, which are compared by address, unlike strings of native code.
   const names = Object.keys(native.transfers);
   const { allocUnsafeSlow } = Buffer;
   const { RangeError, TypeError } = globalThis;
@@ -79,8 +79,8 @@
           const buffer = buffers[found];
           // A detached Buffer has no elements, but an empty image has none, too.
           if (buffer[0] !== undefined) return buffer;
-          found = missIfDetached(cache, buffers, imageId, direction, found, buffer);
-          if (found >= 0) return buffer;
+          if (!removeDetached(cache, buffers, imageId, direction, buffer)) return buffer;
+          found = lookUp(cache, imageId, direction, source);
         }
         const byteLength = -1 - found;
         return convert(cache, buffers, imageId, direction, source, byteLength, allocate(byteLength));

@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Nothing, a number of entries, or options.
+    /// Undefined or null, a number of entries, or options.
     pub fn cache_options(&self, limits: Unknown) -> Result<CacheOptions> {
         let default = Limits::default();
         let (default_entries, [max_entries, max_bytes, ootf, peak_luminance]) = match limits.get_type()? {
@@ -52,7 +52,7 @@ impl Arguments {
         })
     }
 
-    /// Nothing, or options.
+    /// Undefined or null, or options.
     pub fn convert_options(&self, options: Unknown) -> Result<Rendering> {
         if matches!(options.get_type()?, ValueType::Undefined | ValueType::Null) {
             return Ok(Rendering::default());

@@ -42,8 +42,8 @@ impl<'env> Bytes<'env> {
         // Another thread may have grown shared memory.
         let count = memory.byte_length.min(self.byte_length) / size_of::<Sample>();
         if memory.is_shared {
-            // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this
-            // way only.
+            // SAFETY: the SharedArrayBuffer has at least `count` samples, and never shrinks. The handle of the
+            // call keeps it alive. Native code accesses it in this way only.
             conversion.convert_shared_image_in_place(&unsafe { SharedSamples::new(memory.start, count) });
         } else {
             // SAFETY: the memory has at least `count` samples. No other thread has them, except for
@@ -57,11 +57,11 @@ impl<'env> Bytes<'env> {
 /// Converts an image of `byte_length` bytes to `target`, a new Buffer.
 ///
 /// # Panics
-/// If the source or the target is not a `Uint8Array` of this length, or the target is not new. Only a
-/// `Buffer.allocUnsafeSlow` that was replaced before the addon was loaded can do that.
+/// If the source is not a `Uint8Array` of at least this length, or if the target is not one of this length,
+/// is shared, or overlaps the source. Only a `Buffer.allocUnsafeSlow` that was replaced before the addon was
+/// loaded can do that.
 pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conversion: Conversion) {
-    // An empty image has no memory of its own.
-    let is_source = byte_length == 0 && is_same(source, target);
+    let is_source = is_same(source, target);
     // No JavaScript runs from here on, so that the memory of both stays as it is.
     let (source, target) = (Memory::of(source), Memory::of(target));
     assert!(
@@ -80,8 +80,8 @@ pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conv
     // the source.
     let target = unsafe { slice::from_raw_parts_mut(start, count) };
     if source.is_shared {
-        // SAFETY: this is shared memory of at least `count` samples, which native code accesses in this way
-        // only.
+        // SAFETY: the SharedArrayBuffer has at least `count` samples, and never shrinks. The handle of the call
+        // keeps it alive. Native code accesses it in this way only.
         conversion.convert_shared_image(&unsafe { SharedSamples::new(source.start, count) }, target);
     } else {
         // SAFETY: the source has at least `count` samples. No other thread has them, except for asynchronous
@@ -107,7 +107,7 @@ impl Memory {
         let (mut data, mut array_buffer) = (ptr::null_mut(), ptr::null_mut());
         let info = typed_array(value, &mut data, &mut array_buffer);
         let (kind, byte_length) = info.unwrap_or((-1, 0));
-        // SAFETY: it is null, which is an error, or Node-API returned it as a value of this environment.
+        // SAFETY: it is null, which Node-API rejects, or a value of this environment.
         let array_buffer = unsafe { Unknown::from_raw_unchecked(value.value().env, array_buffer) };
         Memory {
             is_uint8_array: kind == sys::TypedarrayType::uint8_array,
@@ -124,6 +124,7 @@ impl Memory {
     }
 }
 
+/// Whether both are the same object.
 fn is_same(one: Unknown, other: Unknown) -> bool {
     let mut is_same = false;
     // SAFETY: both are values of this environment.
@@ -131,14 +132,10 @@ fn is_same(one: Unknown, other: Unknown) -> bool {
     is_same
 }
 
-/// The kind of a typed array, as one of [`sys::TypedarrayType`]; `None` if the value is not a typed array.
-pub fn typed_array_kind(value: Unknown) -> Option<sys::napi_typedarray_type> {
-    typed_array(value, ptr::null_mut(), ptr::null_mut()).map(|(kind, _)| kind)
-}
-
-/// The kind and the length of a typed array. Its data and ArrayBuffer are written to where these pointers are
-/// not null; they take longer, since V8 may have to create the ArrayBuffer.
-fn typed_array(
+/// The kind of a typed array, one of [`sys::TypedarrayType`], and its length; `None` if the value is none.
+/// Its data and ArrayBuffer are written to where these pointers are not null; they take longer, since V8 may
+/// have to create the ArrayBuffer.
+pub fn typed_array(
     value: Unknown,
     data: *mut *mut c_void,
     array_buffer: *mut sys::napi_value,

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::{Env, Status};
 
-/// Why a call of `function` (in JavaScript) failed. The failed call has changed nothing.
+/// Why a call of `function` (in JavaScript) failed. The failed call has changed nothing, except that it
+/// removes an image whose Buffer is detached.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The argument has the wrong type.

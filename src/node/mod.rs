@@ -17,7 +17,7 @@
 //! # A cache miss
 //! `getConverted` of `api.js` calls [`native_cache::look_up`], which finds nothing, allocates a Buffer, and
 //! calls [`native_cache::convert`], which converts into it and puts it into a slot. If the Buffer of a hit is
-//! detached, it calls [`native_cache::miss_if_detached`] first.
+//! detached, [`native_cache::remove_detached`] removes the image, and the next look-up finds nothing.
 #![allow(unsafe_code, reason = "Node-API is a C interface")]
 
 mod arguments;
@@ -45,7 +45,7 @@ pub fn load(mut exports: Object, env: Env) -> napi::Result<()> {
             ("transfers", arguments::transfer_names(&env)?),
             ("createCache", create(&env, native_cache::create)?),
             ("lookUp", create(&env, native_cache::look_up)?),
-            ("missIfDetached", create(&env, native_cache::miss_if_detached)?),
+            ("removeDetached", create(&env, native_cache::remove_detached)?),
             ("convert", create(&env, native_cache::convert)?),
             ("size", create(&env, native_cache::size)?),
             ("bytesUsed", create(&env, native_cache::bytes_used)?),

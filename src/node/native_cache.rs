@@ -7,7 +7,6 @@
 use std::cell::{RefCell, RefMut};
 use std::ffi::c_void;
 use std::ptr;
-use std::rc::Rc;
 use std::time::Instant;
 
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue, Unknown};
@@ -20,13 +19,8 @@ use super::function::{Returned, Values, object};
 use crate::cache::{Cache, ImageId, Limits};
 use crate::convert::Conversion;
 
-/// The memory of longer image ids is not kept. A JavaScript string can have a gigabyte.
-const MAX_KEPT_ID_UNITS: usize = 1 << 16;
-
-thread_local! {
-    /// Where image ids are read to, by all caches of a thread, so that a look-up does not allocate.
-    static ID_BUFFER: Rc<RefCell<Vec<u16>>> = Rc::default();
-}
+/// The memory of a longer image id is freed after a call. A JavaScript string can have a gigabyte.
+const MAX_CACHED_ID_UNITS: usize = 1 << 12;
 
 /// The native part of a cache. JavaScript has it as an external value, and passes it to each call.
 struct NativeCache {
@@ -35,8 +29,8 @@ struct NativeCache {
     slots: Slots,
     /// When the current cache miss began.
     miss_start: Instant,
-    /// [`ID_BUFFER`], without the time to look it up.
-    id_buffer: Rc<RefCell<Vec<u16>>>,
+    /// Where image ids are read to, so that a look-up does not allocate.
+    id_buffer: Vec<u16>,
 }
 
 /// The slots of the object that has the Buffers.
@@ -56,7 +50,7 @@ pub fn create<'call>(env: &'call Env, [limits]: Values<'call, 1>) -> Returned<'c
         images: Cache::new(Limits { max_entries, max_bytes }),
         slots: Slots::default(),
         miss_start: Instant::now(),
-        id_buffer: ID_BUFFER.with(Rc::clone),
+        id_buffer: Vec::new(),
     };
     Ok(native.into_external(env)?)
 }
@@ -84,24 +78,21 @@ pub fn look_up<'call>(
     })
 }
 
-/// `missIfDetached(cache, buffers, imageId, transfers, slot, buffer)`, after a cache hit: the slot again or,
-/// if its Buffer is detached, −1 − byteLength. Then it was a cache miss, and the image is removed.
-pub fn miss_if_detached<'call>(
+/// `removeDetached(cache, buffers, imageId, transfers, buffer)`, after a cache hit: whether its Buffer is
+/// detached. Then the image is removed, and was no hit.
+pub fn remove_detached<'call>(
     env: &'call Env,
-    [native, buffers, image_id, transfers, slot, buffer]: Values<'call, 6>,
+    [native, buffers, image_id, transfers, buffer]: Values<'call, 5>,
 ) -> Returned<'call> {
-    if !Bytes::of(buffer).is_some_and(|buffer| buffer.is_detached()) {
-        return Ok(slot);
+    let is_detached = Bytes::of(buffer).is_some_and(|buffer| buffer.is_detached());
+    if is_detached {
+        let NativeCache { images, slots, id_buffer, .. } = &mut *NativeCache::of(native)?;
+        let arguments = Arguments { function: "getConverted" };
+        let [_, to] = arguments.transfers(["sourceTransfer", "targetTransfer"], transfers)?;
+        let slot = with_id(id_buffer, arguments, image_id, |mut id| Ok(images.take_back_hit(&mut id, to)))?;
+        slots.release(env, buffers, slot);
     }
-    let NativeCache { images, slots, miss_start, id_buffer, .. } = &mut *NativeCache::of(native)?;
-    let arguments = Arguments { function: "getConverted" };
-    let [_, to] = arguments.transfers(["sourceTransfer", "targetTransfer"], transfers)?;
-    let taken_back = with_id(id_buffer, arguments, image_id, |mut id| Ok(images.take_back_hit(&mut id, to)))?;
-    let (slot, byte_length) =
-        taken_back.ok_or_else(|| Error::Internal("the image of a hit is missing".to_owned()))?;
-    *miss_start = Instant::now();
-    slots.release(env, buffers, [slot]);
-    Ok((-1.0 - byte_length as f64).into_unknown(env)?)
+    Ok(is_detached.into_unknown(env)?)
 }
 
 /// `convert(cache, buffers, imageId, transfers, source, byteLength, target)`, after a cache miss: converts
@@ -212,7 +203,8 @@ impl NativeCache {
         check_status!(unsafe {
             sys::napi_get_value_external(external.value().env, external.raw(), &mut native)
         })?;
-        // SAFETY: only `api.js` can call the functions, with what `into_external` returned.
+        // SAFETY: only `api.js` can call the functions, with what `into_external` returned. The argument
+        // keeps the external alive during the call.
         let native = unsafe { &*native.cast::<RefCell<NativeCache>>() };
         // Borrowed for the call, during which no JavaScript runs.
         Ok(native.borrow_mut())
@@ -226,14 +218,13 @@ impl NativeCache {
 
 /// Runs `body` with an image id.
 fn with_id<R>(
-    id_buffer: &RefCell<Vec<u16>>,
+    buffer: &mut Vec<u16>,
     arguments: Arguments,
     image_id: Unknown,
     body: impl FnOnce(ImageId) -> Result<R>,
 ) -> Result<R> {
-    let buffer = &mut *id_buffer.borrow_mut();
     let result = arguments.image_id(image_id, buffer).and_then(body);
-    if buffer.capacity() > MAX_KEPT_ID_UNITS {
+    if buffer.capacity() > MAX_CACHED_ID_UNITS {
         *buffer = Vec::new();
     }
     result

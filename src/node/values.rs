@@ -5,7 +5,7 @@ use std::ptr;
 use napi::bindgen_prelude::Unknown;
 use napi::{JsValue, ValueType, sys};
 
-use super::buffer::typed_array_kind;
+use super::buffer::typed_array;
 
 /// Whether a value is this string, of ASCII characters.
 pub fn equals(value: Unknown, string: &str) -> bool {
@@ -31,7 +31,7 @@ pub fn read_utf16(value: Unknown, buffer: &mut Vec<u16>) -> Option<()> {
     if status != sys::Status::napi_ok {
         return None;
     }
-    // SAFETY: Node-API wrote `length` units, and fewer than the capacity.
+    // SAFETY: Node-API wrote `length` units, at most the capacity.
     unsafe { buffer.set_len(length) };
     Some(())
 }
@@ -90,8 +90,8 @@ pub fn builtin_type(value: Unknown) -> Option<&'static str> {
         "a BigInt64Array",
         "a BigUint64Array",
     ];
-    match typed_array_kind(value) {
-        Some(kind) => Some(TYPED_ARRAYS.get(kind as usize).copied().unwrap_or("another TypedArray")),
+    match typed_array(value, ptr::null_mut(), ptr::null_mut()) {
+        Some((kind, _)) => Some(TYPED_ARRAYS.get(kind as usize).copied().unwrap_or("another TypedArray")),
         None if value.is_array().unwrap_or(false) => Some("an array"),
         None if value.is_arraybuffer().unwrap_or(false) => Some("an ArrayBuffer"),
         None if value.is_dataview().unwrap_or(false) => Some("a DataView"),
