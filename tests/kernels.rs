@@ -244,6 +244,7 @@ fn accesses_of_two_sizes_to_shared_memory_take_turns() {
     let has_access = AtomicBool::new(false);
     let (mut words, mut bytes) = (Guarded::room(3, 0), Guarded::room(3, 1));
     let first = words.shared();
+    assert_eq!((first.len(), first.is_empty()), (3, false));
     thread::scope(|scope| {
         scope.spawn(|| {
             bytes.shared();
@@ -254,6 +255,7 @@ fn accesses_of_two_sizes_to_shared_memory_take_turns() {
         drop(first);
     });
     assert!(has_access.load(Relaxed));
+    assert!(Guarded::room(0, 0).shared().is_empty());
 }
 
 #[test]
