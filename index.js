@@ -109,9 +109,9 @@ function advice(messages) {
     [noexec, `${noexec?.[1]} seems to be mounted noexec: mount it without, or use another file system.`],
     [path, `NAPI_RS_NATIVE_LIBRARY_PATH is ${path}: set it to a binary for this platform, or unset it.`],
     [bundled, "The bundle lacks it: make the package external, or copy .node files (docs/integration.md)."],
-    [unsupported, "There is none for this platform."],
+    [unsupported, "This platform is unsupported."],
     [packed, `The package was packed for ${packed}: pack it where it runs (in a clone: \`npm run build\`).`],
-    [true, "Install it again where it runs, with optional dependencies or, in a clone, run `npm run build`."],
+    [true, "In a clone, run `npm run build`. Elsewhere, install it again, with optional dependencies."],
   ].find(([applies]) => applies)[1];
 }
 

@@ -22,8 +22,12 @@ test.runIf(isLinux)("the ids of dropped caches leave no memory", async () => {
           createHdrImageTransferCache().getConverted(id, "pq", "hlg", Buffer.alloc(6));
         }
         gc();
-        // Finalizers run between turns of the event loop.
         await setTimeout(1);
+      }
+      // Finalizers run between turns of the event loop.
+      for (let turn = 0; turn < 10; turn++) {
+        gc();
+        await setTimeout(10);
       }
       return process.memoryUsage.rss() / 2 ** 20;
     }
@@ -34,7 +38,7 @@ test.runIf(isLinux)("the ids of dropped caches leave no memory", async () => {
     })();
   `;
   // 2 MiB for each of 90 ids would be 180 MiB.
-  expect(Number(await runScript(script, { flags: ["--expose-gc"] }))).toBeLessThan(60);
+  expect(Number(await runScript(script, { flags: ["--expose-gc"] }))).toBeLessThan(90);
 });
 
 test.runIf(isLinux)("workers that are terminated during a call leave no memory", { timeout: 0 }, async () => {

@@ -9,7 +9,7 @@ import { setImmediate as nextTurn, setTimeout } from "node:timers/promises";
 
 import { SingleBar } from "cli-progress";
 import * as fc from "fast-check";
-import type { HdrTransfer } from "hdr-image-transfer-cache";
+import type { HdrImageTransferCacheOptions, HdrTransfer } from "hdr-image-transfer-cache";
 import { expect, test } from "vitest";
 
 import { alive, type Argument, Bad, type Limits, Session } from "./model.ts";
@@ -53,7 +53,8 @@ const options = {
   maxEntries: limitOf(1, 2, 3, 6),
   maxBytes: limitOf(12, 25, 340, 1000),
   peakLuminance: fc.constantFrom(1000, 1, 600, 10_000, undefined, null),
-};
+  // The model converts per channel.
+} satisfies Record<Exclude<keyof HdrImageTransferCacheOptions, "ootf">, unknown>;
 const limits: fc.Arbitrary<Limits> = oneOrSome(
   fc.record(options, { requiredKeys: [] }),
   fc.option(fc.nat(6)),

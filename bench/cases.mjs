@@ -147,31 +147,34 @@ const BUSY = `
   for (;;) convertTransfer(image, "hlg", "pq", { ootf: "luminance" });
 `;
 
-/** Conversions in place of 2.2 MB, with pauses, while two workers convert large images. */
+/** Conversions in place of 2.2 MB, with pauses, alone and while two workers convert large images. */
 export async function workers({ against }) {
   const TURNS = 5;
   const CALLS = 60;
+  const shares = { median: 0.5, "90th percentile": 0.9, worst: 1 };
   const paths = { addon: require.resolve("hdr-image-transfer-cache"), ...(against && { before: against }) };
   const buf = Buffer.alloc(2.2e6);
-  const shares = { median: 0.5, "90th percentile": 0.9, worst: 1 };
-  const rows = mapValues(shares, () => ({}));
+  const rows = {};
   for (let turn = 0; turn < TURNS; turn++) {
     for (const [name, path] of Object.entries(paths)) {
       console.error(`  workers, turn ${turn + 1} of ${TURNS}, ${name}`);
       const { convertTransfer } = require(path);
-      const busy = [1, 2].map(() => new Worker(BUSY, { eval: true, workerData: path }));
-      await Promise.all(busy.map((worker) => once(worker, "message")));
-      const times = [];
-      for (let call = 0; call < CALLS; call++) {
-        await setTimeout(5);
-        const start = performance.now();
-        convertTransfer(buf, "hlg", "pq");
-        times.push(performance.now() - start);
-      }
-      await Promise.all(busy.map((worker) => worker.terminate()));
-      times.sort((a, b) => a - b);
-      for (const [row, share] of Object.entries(shares)) {
-        (rows[row][name] ??= []).push(times[Math.ceil(share * CALLS) - 1]);
+      for (const count of [0, 2]) {
+        const busy = Array.from({ length: count }, () => new Worker(BUSY, { eval: true, workerData: path }));
+        await Promise.all(busy.map((worker) => once(worker, "message")));
+        const times = [];
+        for (let call = 0; call < CALLS; call++) {
+          await setTimeout(5);
+          const start = performance.now();
+          convertTransfer(buf, "hlg", "pq");
+          times.push(performance.now() - start);
+        }
+        await Promise.all(busy.map((worker) => worker.terminate()));
+        times.sort((a, b) => a - b);
+        for (const [statistic, share] of Object.entries(shares)) {
+          const row = (rows[`${count === 0 ? "alone" : "beside them"}, ${statistic}`] ??= {});
+          (row[name] ??= []).push(times[Math.ceil(share * CALLS) - 1]);
+        }
       }
     }
   }

@@ -4,7 +4,7 @@ import Table from "cli-table3";
 
 /** The title of each case's table, its unit, and how many times another column the addon takes. */
 const TABLES = {
-  frame: { title: "What one frame converts, HLG to PQ" },
+  frame: { title: "Time to convert, HLG to PQ" },
   misses: {
     title: "Cache miss, HLG to PQ",
     ratios: [["addon", "`Buffer.from(source)`", "times `Buffer.from`"]],
@@ -13,8 +13,11 @@ const TABLES = {
     title: "In place, 4K, and a plain copy into memory in use",
     ratios: [["addon", "copy", "times a copy"]],
   },
-  workers: { title: "2.2 MB in place, beside two workers that convert large images" },
-  zscale: { title: "4K in place, and ffmpeg's zscale", ratios: [["addon", "zscale", "times zscale"]] },
+  workers: { title: "2.2 MB in place, alone and beside two workers that convert large images" },
+  zscale: {
+    title: "4K in place, and ffmpeg with zscale less ffmpeg without it",
+    ratios: [["addon", "zscale", "times zscale"]],
+  },
   hits: {
     title: "Short calls, and the same with a `Uint16Array` loop, cached in a `Map`",
     ratios: [["addon", "`Uint16Array` loop", "times the loop"]],

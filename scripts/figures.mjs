@@ -4,7 +4,7 @@
 import { execSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-import { tableOf, toMarkdown } from "../bench/report.mjs";
+import { tableOf, toMarkdown, withUnit } from "../bench/report.mjs";
 import { drawConversion, drawHost } from "./charts.mjs";
 
 const root = new URL("../", import.meta.url);
@@ -29,7 +29,6 @@ const TABLES = {
   misses: [["misses"], (row) => !row.includes("Shared") && row],
   memory: [["memory"]],
   inPlace: [["inPlace"], hlgToPq],
-  zscale: [["zscale"], hlgToPq],
   workers: [["workers"]],
   scale: [["scale"], (row) => ["0.1", "2", "64"].includes(row.split(" ")[0]) && row],
 };
@@ -85,6 +84,15 @@ if (!isCheck) {
   for (const name of ["highlights.png", "ootfs.png"]) {
     write(`docs/${name}`, readFileSync(new URL(`out/${name}`, root)));
   }
+}
+
+const [frames] = Object.values(resultsOf("frame"));
+const layer = frames["1080p, video layer"];
+const [short, long] = [layer.addon, layer["`readUInt16LE` loop"]].map(({ median }) => withUnit(median));
+const headline = `a 1080p frame takes **${short}**, where a \`readUInt16LE\` loop takes ${long}`;
+if (!readFileSync(new URL("README.md", root), "utf8").replace(/\s+/g, " ").includes(headline)) {
+  console.error(`README.md has to begin with: ${headline}`);
+  process.exitCode = 1;
 }
 
 if (!isCheck) {

@@ -16,11 +16,11 @@ export function image(byteLength, seed = 1) {
 
 const tables = new Map();
 
-/** A copy, converted per channel by the formulas. */
-export function convertedCopy(source, from, to, peakLuminance) {
-  const key = `${from} ${to} ${peakLuminance}`;
+/** A copy, converted per channel by the formulas. `how` is what `convertSignal` takes. */
+export function convertedCopy(source, ...how) {
+  const key = how.join(" ");
   if (!tables.has(key)) {
-    const convert = (code) => 65535 * convertSignal(code / 65535, from, to, peakLuminance);
+    const convert = (code) => 65535 * convertSignal(code / 65535, ...how);
     const clip = (code) => Math.min(65535, Math.round(code));
     tables.set(
       key,

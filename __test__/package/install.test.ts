@@ -134,7 +134,7 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
     const { target, advice, cause } = await loadingError([runtime], hostWithoutBinary);
     expect(target).toBe(platform);
     expect(advice).toBe(
-      "Install it again where it runs, with optional dependencies or, in a clone, run `npm run build`.",
+      "In a clone, run `npm run build`. Elsewhere, install it again, with optional dependencies.",
     );
     // Each attempt.
     expect(cause).toContain(`${NAME}.node`);
@@ -245,12 +245,12 @@ describe("installed, on Node.js", () => {
     [
       "FreeBSD",
       fake({ platform: { value: "freebsd" }, arch: { value: "x64" } }),
-      { target: "freebsd-x64", advice: "There is none for this platform." },
+      { target: "freebsd-x64", advice: "This platform is unsupported." },
     ],
     [
       "32 bits",
       fake({ platform: { value: "win32" }, arch: { value: "ia32" } }),
-      { target: "win32-ia32-msvc", advice: "There is none for this platform." },
+      { target: "win32-ia32-msvc", advice: "This platform is unsupported." },
     ],
     [
       "a file system mounted noexec, under musl",

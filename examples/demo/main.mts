@@ -1,6 +1,7 @@
 /** The demo: renders a job with the addon and with two loops in JavaScript, and compares the time of the conversions. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
 import { SingleBar } from "cli-progress";
@@ -18,16 +19,18 @@ async function main(): Promise<void> {
   const { size, help } = parseArgs({ options: OPTIONS }).values;
   const [width = 0, height = 0] = /^(\d+)x(\d+)$/.exec(size)?.slice(1).map(Number) ?? [];
   if (help || Math.min(width, height) < 64 || Math.max(width, height) > 4096) {
-    console.log("npm run demo -- --size WIDTHxHEIGHT\nEach is from 64 to 4096. The default is 1920x1080.");
+    const usage = "npm run demo -- --size WIDTHxHEIGHT\nEach is from 64 to 4096. The default is 1920x1080.";
+    if (help) console.log(usage);
+    else console.error(`error: --size ${size}\n${usage}`);
     process.exitCode = help ? 0 : 1;
     return;
   }
   // Before the work, so that an error comes at once.
   mkdirSync("out", { recursive: true });
 
-  console.log(
-    `${FRAMES} PQ frames of ${size}, rendered three times:\nan HLG video, and over it PQ and HLG images.`,
-  );
+  console.log(`${FRAMES} PQ frames of ${size}, rendered three times:
+an HLG video, and over it PQ and HLG images.
+Node.js ${process.versions.node}, ${availableParallelism()} processors`);
   const bar = new SingleBar({ format: "[{bar}] {value} of {total} frames", barsize: 25, noTTYOutput: true });
   bar.start(FRAMES * Object.keys(CONVERTERS).length, 0);
   const results = [];
