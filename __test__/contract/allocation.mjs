@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
-import { allocUnsafeSlow, hooks } from "./hooks.mjs";
+import { allocUnsafeSlow, hooks, withAllocator } from "./hooks.mjs";
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
 const MESSAGE =
@@ -160,16 +160,6 @@ export const cases = [
     },
   ],
 ];
-
-/** Calls `body` while `allocate` allocates the Buffers of the addon. */
-function withAllocator(allocate, body) {
-  hooks.allocate = allocate;
-  try {
-    return body();
-  } finally {
-    hooks.allocate = allocUnsafeSlow;
-  }
-}
 
 /** Asserts that a cache miss fails, and changes nothing except that it removes a detached image. */
 function assertFails(state, allocate, expected) {

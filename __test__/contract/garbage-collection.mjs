@@ -5,7 +5,8 @@ import { setTimeout } from "node:timers/promises";
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
-import { convertedCopy, image } from "./images.mjs";
+import { withAllocator } from "./hooks.mjs";
+import { convertedCopy, image, thrownBy } from "./images.mjs";
 
 const IMAGES = 100;
 
@@ -19,6 +20,15 @@ const releases = [
   ["evicted", 1, (cache) => cache.getConverted("another", "pq", "hlg", image(6))],
   ["deleted", 1, (cache) => cache.delete("image")],
   ["cleared", 1, (cache) => cache.clear()],
+  [
+    "deleted before a cache miss that failed",
+    1,
+    (cache) => {
+      cache.delete("image");
+      const fail = () => thrownBy(() => cache.getConverted("another", "pq", "hlg", image(6)));
+      withAllocator(() => null, fail);
+    },
+  ],
   ["replaced", 1, (cache) => cache.getConverted("image", "pq", "hlg", image(6))],
   ["not cached because it is larger than maxBytes", { maxBytes: 500 }, () => {}],
   ["not cached because caching is off", 0, () => {}],

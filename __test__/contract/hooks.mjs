@@ -11,6 +11,16 @@ export const hooks = {
 
 Buffer.allocUnsafeSlow = (byteLength) => hooks.allocate(byteLength);
 
+/** Calls `body` while `allocate` allocates the Buffers of the addon. */
+export function withAllocator(allocate, body) {
+  hooks.allocate = allocate;
+  try {
+    return body();
+  } finally {
+    hooks.allocate = allocUnsafeSlow;
+  }
+}
+
 const { prototype } = ArrayBuffer;
 const byteLength = Object.getOwnPropertyDescriptor(prototype, "byteLength")?.get;
 const immutable = Object.getOwnPropertyDescriptor(prototype, "immutable")?.get;
