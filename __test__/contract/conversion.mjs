@@ -172,6 +172,8 @@ export const cases = [
         assert.deepEqual(converted, convertedCopy(image(byteLength), "pq", "hlg"));
         assert.equal(cache.getConverted("image", "pq", "hlg", bytes), converted);
         assert.deepEqual([cache.size(), cache.bytesUsed()], [1, byteLength]);
+        convertTransfer(bytes, "pq", "hlg");
+        assert.deepEqual(Buffer.from(bytes), converted);
       }
     },
   ]),
