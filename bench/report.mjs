@@ -19,7 +19,6 @@ const TABLES = {
     title: "Short calls, and the same with a `Uint16Array` loop, cached in a `Map`",
     ratios: [["addon", "`Uint16Array` loop", "times the loop"]],
   },
-  first: { title: "A new process, 1080p in place" },
   memory: {
     title: "Peak memory of a process, 4K images within 200 MiB",
     unit: "MiB",

@@ -18,9 +18,6 @@ const tables = [
 
 const vectors = JSON.parse(readFileSync(new URL("./colour-science.json", import.meta.url), "utf8"));
 
-// TypeScript does not declare it.
-const { WebAssembly } = /** @type {any} */ (globalThis);
-
 const wrongProperties = {
   length: { get: () => 1e9 },
   byteLength: { get: () => 1e9 },
@@ -48,13 +45,18 @@ const kinds = [
     "an array of another realm",
     (bytes) => vm.runInNewContext("Uint8Array.from(bytes)", { bytes: [...bytes] }),
   ],
-  ["WebAssembly memory", (bytes) => over(new WebAssembly.Memory({ initial: 1 }).buffer, bytes)],
   ["a SharedArrayBuffer", (bytes) => over(new SharedArrayBuffer(61), bytes)],
   [
     "a resizable ArrayBuffer",
     (bytes) => over(Reflect.construct(ArrayBuffer, [61, { maxByteLength: 1000 }]), bytes),
   ],
 ];
+
+// V8 without a compiler has no WebAssembly, and TypeScript does not declare it.
+const { WebAssembly } = /** @type {any} */ (globalThis);
+if (WebAssembly) {
+  kinds.push(["WebAssembly memory", (bytes) => over(new WebAssembly.Memory({ initial: 1 }).buffer, bytes)]);
+}
 
 /** A copy in some memory, at an odd offset. */
 function over(memory, bytes) {
@@ -102,6 +104,18 @@ export const cases = [
         assert.equal(hash(getConverted(large, from, to)), expected);
         convertTransfer(large, from, to);
         assert.equal(hash(large), expected);
+      },
+    ],
+    [
+      `${from} to ${to} with the luminance OOTF: an image that is split across threads`,
+      () => {
+        const options = { ootf: /** @type {const} */ ("luminance") };
+        const large = Buffer.concat([...Array.from({ length: 40 }, everyCode), image(160)]);
+        const converted = getConverted(large, from, to, options);
+        for (let at = 0; at < large.length; at += 600_000) {
+          convertTransfer(large.subarray(at, at + 600_000), from, to, options);
+        }
+        assert.equal(hash(large), hash(converted));
       },
     ],
   ]),

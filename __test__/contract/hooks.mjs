@@ -25,7 +25,8 @@ const { prototype } = ArrayBuffer;
 const byteLength = Object.getOwnPropertyDescriptor(prototype, "byteLength")?.get;
 const immutable = Object.getOwnPropertyDescriptor(prototype, "immutable")?.get;
 
-Object.defineProperty(prototype, "immutable", {
+/** Whether `hooks.immutable` has an effect. Frozen built-ins cannot be replaced. */
+export const hasImmutableHook = Reflect.defineProperty(prototype, "immutable", {
   configurable: true,
   get() {
     // Throws a TypeError for anything else, as the real getter.
