@@ -35,7 +35,6 @@ const CASES = {
   misses: (run) => ({
     ...run("misses", { size: "4K", restSeconds: 0 }),
     ...run("misses", { size: "4K", restSeconds: REST_SECONDS }),
-    ...run("misses", { size: "4K", restSeconds: 0, isShared: true }),
     ...run("misses", { size: "1080p", restSeconds: 0 }),
   }),
   memory: (run) => {
