@@ -85,13 +85,10 @@ const defaults = [
 export const cases = [
   ...tables.flatMap(([from, to, sha256]) => [
     [
-      `${from} to ${to}: every code value, into a new Buffer`,
-      () => assert.equal(hash(getConverted(everyCode(), from, to)), sha256),
-    ],
-    [
-      `${from} to ${to}: every code value, in place`,
+      `${from} to ${to}: every code value, into a new Buffer and in place`,
       () => {
         const buf = everyCode();
+        assert.equal(hash(getConverted(buf, from, to)), sha256);
         assert.equal(convertTransfer(buf, from, to), undefined);
         assert.equal(hash(buf), sha256);
       },
@@ -119,7 +116,7 @@ export const cases = [
       },
     ],
   ]),
-  ...[399, 400, 1000, 2000, 2001].flatMap((peakLuminance) =>
+  ...[399, 400, 2000, 2001].flatMap((peakLuminance) =>
     tables.map(([from, to]) => [
       `${from} to ${to}, ${peakLuminance} cd/m²: every code value as by the formulas`,
       () => {
@@ -215,14 +212,6 @@ export const cases = [
       convertedCopy(image(60), "pq", "hlg").copy(expected, 7);
       convertTransfer(around.subarray(7, 67), "pq", "hlg");
       assert.deepEqual(around, expected);
-    },
-  ],
-  [
-    "PQ above 1000 cd/m² clips to HLG white",
-    () => {
-      const highlights = everyCode().subarray(2 * 49271);
-      convertTransfer(highlights, "pq", "hlg");
-      assert.ok(highlights.every((byte) => byte === 0xff));
     },
   ],
 ];
