@@ -87,7 +87,8 @@ export const cases = [
       for (let id = IMAGES; id < 2 * IMAGES; id++) convert(id, 600);
       await countCollected(() => ({}));
       const { misses } = cache.stats();
-      for (let id = IMAGES; id < 2 * IMAGES; id++) convert(id, 600);
+      const expected = convertedCopy(image(600), "pq", "hlg");
+      for (let id = IMAGES; id < 2 * IMAGES; id++) assert.deepEqual(convert(id, 600), expected);
       assert.equal(cache.stats().misses, misses);
     },
   ],
