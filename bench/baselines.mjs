@@ -37,49 +37,36 @@ export const BASELINES = {
 function moduleOf(convert) {
   return {
     convertTransfer: convert,
-    createHdrImageTransferCache: ({ maxBytes }) => new MapCache(convert, maxBytes),
+    createHdrImageTransferCache: ({ maxBytes }) => createMapCache(convert, maxBytes),
   };
 }
 
 /** A `Map` in order of use. It checks both byteLengths, as the addon does. */
-class MapCache {
-  #images = new Map();
-  #bytesUsed = 0;
-  #convert;
-  #maxBytes;
-
-  constructor(convert, maxBytes = 200 * 2 ** 20) {
-    this.#convert = convert;
-    this.#maxBytes = maxBytes;
-  }
-
-  getConverted(imageId, from, to, source) {
-    if (from === to) return source;
-    const key = `${imageId}|${to}`;
-    const cached = this.#images.get(key);
-    if (cached !== undefined && cached.byteLength === source.byteLength) {
-      this.#images.delete(key);
-      this.#images.set(key, cached);
-      return cached;
-    }
-    const converted = Buffer.from(source);
-    this.#convert(converted, from, to);
-    this.#store(key, converted);
-    return converted;
-  }
-
-  #store(key, converted) {
-    this.#delete(key);
-    if (converted.byteLength > this.#maxBytes) return;
-    while (this.#bytesUsed + converted.byteLength > this.#maxBytes) {
-      this.#delete(this.#images.keys().next().value);
-    }
-    this.#images.set(key, converted);
-    this.#bytesUsed += converted.byteLength;
-  }
-
-  #delete(key) {
-    this.#bytesUsed -= this.#images.get(key)?.byteLength ?? 0;
-    this.#images.delete(key);
-  }
+function createMapCache(convert, maxBytes = 200 * 2 ** 20) {
+  const images = new Map();
+  let bytesUsed = 0;
+  const remove = (key) => {
+    bytesUsed -= images.get(key)?.byteLength ?? 0;
+    images.delete(key);
+  };
+  return {
+    getConverted(imageId, from, to, source) {
+      if (from === to) return source;
+      const key = `${imageId}|${to}`;
+      const cached = images.get(key);
+      if (cached?.byteLength === source.byteLength) {
+        images.delete(key);
+        images.set(key, cached);
+        return cached;
+      }
+      const converted = Buffer.from(source);
+      convert(converted, from, to);
+      remove(key);
+      if (converted.byteLength > maxBytes) return converted;
+      while (bytesUsed + converted.byteLength > maxBytes) remove(images.keys().next().value);
+      images.set(key, converted);
+      bytesUsed += converted.byteLength;
+      return converted;
+    },
+  };
 }

@@ -1,5 +1,6 @@
-// What is measured: each case returns summaries by row and column of a table, in milliseconds or MiB. The variants of a
-// row run in turn, and first have to give the same bytes.
+// Runs one case, and prints its result as JSON: summaries by row and column of a table, in milliseconds or MiB. The variants
+// of a row run in turn, and first have to give the same bytes. A case has a process of its own, to have memory and threads
+// of its own.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -10,9 +11,8 @@ import { Worker } from "node:worker_threads";
 import * as addon from "hdr-image-transfer-cache";
 
 import { BASELINES } from "./baselines.mjs";
-import { measure, summaryOf } from "./measure.mjs";
-
-export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160] };
+import { createImage, DIRECTIONS, measure, SIZES, summaryOf } from "./measure.mjs";
+import { zscale } from "./zscale.mjs";
 
 /** The faster baseline. */
 const VIEW = "`Uint16Array` loop";
@@ -33,23 +33,6 @@ function buildsOf(against) {
 function mapValues(object, map) {
   return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]));
 }
-
-/** Smooth shades with some noise, as photographs have. */
-export function createImage(width, height) {
-  const samples = new Uint16Array(width * height * 3);
-  let noise = 1;
-  for (let at = 0; at < samples.length; at++) {
-    noise = (noise * 48271) % 2147483647;
-    samples[at] = 20000 + 16000 * Math.sin(at / 5000) + (noise % 2048);
-  }
-  return Buffer.from(samples.buffer);
-}
-
-/** The directions of a conversion, as code and in words. */
-export const DIRECTIONS = [
-  ["hlg", "pq", "HLG to PQ"],
-  ["pq", "hlg", "PQ to HLG"],
-];
 
 /** Asserts that the variants return the same code values, or ones that differ by at most `tolerance`. */
 function assertEqual(variants, tolerance = 0) {
@@ -78,7 +61,7 @@ async function callsOf(kind, implementations, ...args) {
 }
 
 /** What a host's frame costs: a video layer in place, and two images in the first frame. */
-export async function frame({ size }) {
+async function frame({ size }) {
   const source = createImage(...SIZES[size]);
   const scratch = Buffer.from(source);
   const calls = await callsOf("frameCalls", { ...BASELINES, addon }, source, scratch);
@@ -97,11 +80,9 @@ export async function frame({ size }) {
   return rows;
 }
 
-/** Cache misses from ordinary or shared memory, each `restSeconds` after the memory of the one before was freed. */
-export async function misses({ size, restSeconds, isShared, against }) {
-  const image = createImage(...SIZES[size]);
-  const source = isShared ? Buffer.from(new SharedArrayBuffer(image.byteLength)) : image;
-  source.set(image);
+/** Cache misses, each `restSeconds` after the memory of the one before was freed. */
+async function misses({ size, restSeconds, against }) {
+  const source = createImage(...SIZES[size]);
   let id = 0;
   const implementations = { ...buildsOf(against), [VIEW]: BASELINES[VIEW] };
   const converting = mapValues(implementations, ({ createHdrImageTransferCache }) => {
@@ -109,8 +90,7 @@ export async function misses({ size, restSeconds, isShared, against }) {
     return () => cache.getConverted(`${id++}`, "hlg", "pq", source);
   });
   assertEqual(converting);
-  const pause = restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back";
-  const title = `${size}, ${pause}${isShared ? ", SharedArrayBuffer" : ""}`;
+  const title = `${size}, ${restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back"}`;
   const variants = { ...converting, "`Buffer.from(source)`": () => Buffer.from(source) };
   const options =
     restSeconds > 0 ? { rounds: 5, restMs: 1000 * restSeconds } : { rounds: 21, restMs: SETTLE_MS };
@@ -118,7 +98,7 @@ export async function misses({ size, restSeconds, isShared, against }) {
 }
 
 /** Conversion in place of a 4K image, in memory that is in use, and a copy of that size. */
-export async function inPlace({ title, ootf, isShared, against }) {
+async function inPlace({ title, ootf, isShared, against }) {
   const source = createImage(...SIZES["4K"]);
   const buf = isShared ? Buffer.from(new SharedArrayBuffer(source.byteLength)) : Buffer.from(source);
   const copy = () => buf.set(source);
@@ -148,7 +128,7 @@ const BUSY = `
 `;
 
 /** Conversions in place of 2.2 MB, with pauses, alone and while two workers convert large images. */
-export async function workers({ against }) {
+async function workers({ against }) {
   const TURNS = 5;
   const CALLS = 60;
   const shares = { median: 0.5, "90th percentile": 0.9, worst: 1 };
@@ -182,7 +162,7 @@ export async function workers({ against }) {
 }
 
 /** Calls that convert no image or one pixel. */
-export async function hits({ against }) {
+async function hits({ against }) {
   const implementations = { ...buildsOf(against), [VIEW]: BASELINES[VIEW] };
   const calls = await callsOf("smallCalls", implementations, createImage(64, 36));
   const rows = {};
@@ -194,7 +174,7 @@ export async function hits({ against }) {
 }
 
 /** Images from 0.1 to 64 megapixels, in place and as misses: milliseconds for each megapixel. */
-export async function scale() {
+async function scale() {
   const rows = {};
   const tile = createImage(1000, 100);
   for (const megapixels of [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]) {
@@ -215,22 +195,15 @@ export async function scale() {
   return rows;
 }
 
-/** Milliseconds of a process's first steps: loading the addon, and its first conversions, in place. */
-export async function first({ loadMs }) {
-  const buf = createImage(...SIZES["1080p"]);
-  const timeOf = () => {
-    const start = performance.now();
-    addon.convertTransfer(buf, "hlg", "pq");
-    return performance.now() - start;
-  };
-  return { "loading the addon": loadMs, "first conversion": timeOf(), "second conversion": timeOf() };
-}
-
 /** The peak memory of a process for 100 misses at 4K within 200 MiB. */
-export async function memory({ implementation }) {
+async function memory({ implementation }) {
   const { createHdrImageTransferCache } = { ...BASELINES, addon }[implementation];
   const cache = createHdrImageTransferCache({});
   const source = createImage(...SIZES["4K"]);
   for (let id = 0; id < 100; id++) cache.getConverted(`${id}`, "hlg", "pq", source);
   return process.resourceUsage().maxRSS / 1024;
 }
+
+const cases = { frame, misses, inPlace, workers, hits, scale, memory, zscale };
+const [name = "", options = "{}"] = process.argv.slice(2);
+console.log(JSON.stringify(await cases[name](JSON.parse(options))));

@@ -35,30 +35,23 @@ const CASES = {
   misses: (run) => ({
     ...run("misses", { size: "4K", restSeconds: 0 }),
     ...run("misses", { size: "4K", restSeconds: REST_SECONDS }),
-    ...run("misses", { size: "4K", restSeconds: 0, isShared: true }),
     ...run("misses", { size: "1080p", restSeconds: 0 }),
   }),
   memory: (run) => {
     const peaks = ["addon", "`Uint16Array` loop"].map((implementation) => {
-      const runs = repeat(`memory, ${implementation}`, 3, () => run("memory", { implementation }));
-      return [implementation, summaryOf(runs)];
+      console.error(`  memory, ${implementation}, 3 processes`);
+      return [implementation, summaryOf([1, 2, 3].map(() => run("memory", { implementation })))];
     });
     return { "100 misses": Object.fromEntries(peaks) };
   },
   inPlace,
   workers: (run) => run("workers"),
   zscale: (run) => run("zscale", {}, ONE_THREAD),
-  first: (run) => {
-    const runs = repeat("first", 9, () => run("first"));
-    return Object.fromEntries(
-      Object.keys(runs[0]).map((row) => [row, { addon: summaryOf(runs.map((ms) => ms[row])) }]),
-    );
-  },
   scale: (run) => run("scale", {}, NEW_MEMORY),
 };
 
 /** Cases of native code alone, which is the same on all runtimes. */
-const NATIVE = ["inPlace", "workers", "zscale", "first", "scale"];
+const NATIVE = ["inPlace", "workers", "zscale", "scale"];
 
 function inPlace(run) {
   const threads = `${availableParallelism()} processors`;
@@ -141,14 +134,8 @@ function recordCase(runtime, name, rows) {
   console.log(`written: docs/measurements.json, ${runtime}, ${name}`);
 }
 
-/** Runs a case some times, in a new process each. */
-function repeat(title, count, runOnce) {
-  console.error(`  ${title}, ${count} processes`);
-  return Array.from({ length: count }, () => runOnce());
-}
-
 function runCase(executable, isBun, name, options = {}, environment = {}) {
-  const script = fileURLToPath(new URL("run-case.mjs", import.meta.url));
+  const script = fileURLToPath(new URL("cases.mjs", import.meta.url));
   const json = JSON.stringify({ ...options, against: against && resolve(against) });
   const { status, stdout } = spawnSync(executable, [...(isBun ? [] : ["--expose-gc"]), script, name, json], {
     env: { ...process.env, ...environment },

@@ -1,10 +1,19 @@
-// Times variants of one task in turn, in one process, so that whatever slows the machine slows them all.
+// Times variants of one task in turn, in one process, so that whatever slows the machine slows them all. And the images that
+// are converted.
 
 import { setTimeout } from "node:timers/promises";
 
 import { SingleBar } from "cli-progress";
 
 const collectGarbage = globalThis.gc ?? (globalThis.Bun ? () => globalThis.Bun.gc(true) : () => {});
+
+export const SIZES = { "1080p": [1920, 1080], "4K": [3840, 2160] };
+
+/** The directions of a conversion, as code and in words. */
+export const DIRECTIONS = [
+  ["hlg", "pq", "HLG to PQ"],
+  ["pq", "hlg", "PQ to HLG"],
+];
 
 const BAR = { format: "  {title} [{bar}] {percentage} %", noTTYOutput: true, notTTYSchedule: 20_000 };
 
@@ -52,4 +61,15 @@ export function summaryOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const rounded = (value) => Number(value.toPrecision(4));
   return { minimum: rounded(sorted[0]), median: rounded(sorted[Math.floor(sorted.length / 2)]) };
+}
+
+/** Smooth shades with some noise, as photographs have. */
+export function createImage(width, height) {
+  const samples = new Uint16Array(width * height * 3);
+  let noise = 1;
+  for (let at = 0; at < samples.length; at++) {
+    noise = (noise * 48271) % 2147483647;
+    samples[at] = 20000 + 16000 * Math.sin(at / 5000) + (noise % 2048);
+  }
+  return Buffer.from(samples.buffer);
 }

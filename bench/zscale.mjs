@@ -4,8 +4,7 @@ import { spawnSync } from "node:child_process";
 
 import { convertTransfer } from "hdr-image-transfer-cache";
 
-import { createImage, DIRECTIONS, SIZES } from "./cases.mjs";
-import { measure, summaryOf } from "./measure.mjs";
+import { createImage, DIRECTIONS, measure, SIZES, summaryOf } from "./measure.mjs";
 
 const TRANSFERS = { pq: "smpte2084", hlg: "arib-std-b67" };
 /** zscale's option `agamma`, on by default, converts each channel on its own, by an approximate gamma. */

@@ -26,7 +26,7 @@ const TABLES = {
   ],
   frame: [["frame"]],
   hits: [["hits"], (row) => /hit|place/.test(row) && row],
-  misses: [["misses"], (row) => !row.includes("Shared") && row],
+  misses: [["misses"]],
   memory: [["memory"]],
   inPlace: [["inPlace"], hlgToPq],
   workers: [["workers"]],

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 
 import { createHdrImageTransferCache } from "hdr-image-transfer-cache";
 
-import { allocUnsafeSlow, hooks } from "./hooks.mjs";
+import { allocUnsafeSlow, hooks, withAllocator } from "./hooks.mjs";
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
 const MESSAGE =
@@ -86,19 +86,7 @@ export const cases = [
     ["the source", (source) => source],
   ].map((/** @type {any[]} */ [what, allocate]) => [
     `Buffer.allocUnsafeSlow returns ${what}, the image is empty`,
-    () => {
-      const source = image(0);
-      const cache = createHdrImageTransferCache();
-      const convert = () => cache.getConverted("image", "pq", "hlg", source);
-      assertThrown(
-        withAllocator(
-          () => allocate(source),
-          () => thrownBy(convert),
-        ),
-        REPLACED,
-      );
-      assert.equal(cache.size(), 0);
-    },
+    () => assertFails("not cached", allocate, REPLACED, 0),
   ]),
   [
     "Buffer.allocUnsafeSlow uses the cache",
@@ -161,18 +149,8 @@ export const cases = [
   ],
 ];
 
-/** Calls `body` while `allocate` allocates the Buffers of the addon. */
-function withAllocator(allocate, body) {
-  hooks.allocate = allocate;
-  try {
-    return body();
-  } finally {
-    hooks.allocate = allocUnsafeSlow;
-  }
-}
-
 /** Asserts that a cache miss fails, and changes nothing except that it removes a detached image. */
-function assertFails(state, allocate, expected) {
+function assertFails(state, allocate, expected, byteLength = 600) {
   const cache = createHdrImageTransferCache(2);
   earlier[state](cache);
   const cached = cache.getConverted("cached", "pq", "hlg", image(12));
@@ -180,13 +158,13 @@ function assertFails(state, allocate, expected) {
   const removed = state === "detached" ? { entries: 1, bytesUsed: 12 } : {};
   // Resizable, with memory after the image.
   const source = /** @type {any} */ (
-    new Uint8Array(Reflect.construct(ArrayBuffer, [900, { maxByteLength: 900 }]), 0, 600)
+    new Uint8Array(Reflect.construct(ArrayBuffer, [900, { maxByteLength: 900 }]), 0, byteLength)
   );
-  source.set(image(600));
+  source.set(image(byteLength));
   const convert = () => cache.getConverted("image", "pq", "hlg", source);
   assertThrown(
     withAllocator(
-      (byteLength) => allocate(source, byteLength),
+      () => allocate(source, byteLength),
       () => thrownBy(convert),
     ),
     expected,
@@ -199,8 +177,8 @@ function assertFails(state, allocate, expected) {
   assert.equal(cache.stats().evictions, entries - 1);
   assert.equal(cache.delete("image"), false);
   assert.equal(cache.getConverted("cached", "pq", "hlg", image(12)), cached);
-  const converted = cache.getConverted("image", "pq", "hlg", image(600));
-  assert.deepEqual(converted, convertedCopy(image(600), "pq", "hlg"));
+  const converted = cache.getConverted("image", "pq", "hlg", image(byteLength));
+  assert.deepEqual(converted, convertedCopy(image(byteLength), "pq", "hlg"));
 }
 
 /** Asserts that an error is that of the function, or has the expected properties. */

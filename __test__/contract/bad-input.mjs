@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { isUint8Array } from "node:util/types";
+import vm from "node:vm";
 
 import * as typed from "hdr-image-transfer-cache";
 
-import { hooks } from "./hooks.mjs";
+import { hasImmutableHook, hooks } from "./hooks.mjs";
 import { convertedCopy, detached, image, thrownBy } from "./images.mjs";
 
 /** Takes arguments of any types. @type {any} */
@@ -24,19 +25,40 @@ function rejected(error, expected, bad) {
   return bad.map(([value, shown, own = error]) => [value, own, `${expected}, got ${shown}`]);
 }
 
+/** What was read of `unreadable` objects. */
+const read = [];
+
+/** An object that is neither to be converted to a primitive, nor asked for its type. */
+function unreadable(object) {
+  const keys = ["toString", "valueOf", "toJSON", "inspect", Symbol.toPrimitive, Symbol.toStringTag];
+  const traps = keys.map((key) => [key, { get: () => read.push(key) }]);
+  return Object.defineProperties(object, Object.fromEntries(traps));
+}
+
+function revoked(target) {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
 const ofOtherTypes = [
   ["16", '"16"'],
   [true, "true"],
   [16n, "a bigint"],
-  [[16], "an array"],
+  [unreadable([16]), "an array"],
   [Symbol("16"), "a symbol"],
-  [() => 16, "a function"],
+  [unreadable(() => 16), "a function"],
 ];
 const notLimits = rejected(TYPE, "a number or an options object", [
   ...ofOtherTypes,
+  [Array(2 ** 32 - 1), "an array"],
+  [new (class extends Array {})(), "an array"],
+  [vm.runInNewContext("[16]"), "an array"],
   [Buffer.from([16]), "a Uint8Array"],
+  [new (class extends Uint8Array {})(16), "a Uint8Array"],
   [new ArrayBuffer(16), "an ArrayBuffer"],
   [new Date(16), "a Date"],
+  [revoked(() => 16), "a function"],
 ]);
 const notIntegers = rejected(RANGE, "a non-negative integer", [
   [-1, "-1"],
@@ -50,25 +72,25 @@ const notCounts = [
   ...notIntegers,
   ...rejected(TYPE, "a non-negative integer", [
     ...ofOtherTypes,
-    [{}, "an object"],
+    [unreadable({}), "an object"],
     [Object(16), "an object"],
   ]),
 ];
-export const notStrings = rejected(TYPE, "a string", [
+const notStrings = rejected(TYPE, "a string", [
   [undefined, "undefined"],
   [null, "null"],
   [1, "1"],
-  [{}, "an object"],
-  [["older"], "an array"],
+  [unreadable({}), "an object"],
+  [unreadable(["older"]), "an array"],
   [Symbol("older"), "a symbol"],
   [Object("older"), "an object"],
 ]);
-export const notTransfers = rejected(VALUE, '"pq" or "hlg"', [
+const notTransfers = rejected(VALUE, '"pq" or "hlg"', [
   [undefined, "undefined"],
   [null, "null"],
   [1, "1"],
-  [{}, "an object"],
-  [["pq"], "an array"],
+  [unreadable({}), "an object"],
+  [unreadable(["pq"]), "an array"],
   ["", '""'],
   ["p", '"p"'],
   ["hl", '"hl"'],
@@ -126,14 +148,14 @@ const notPixels = rejected(
 );
 const BYTES = "; pass Buffer.from(a.buffer, a.byteOffset, a.byteLength)";
 const BITS = "; samples have 16 bits";
-export const notBytes = rejected(TYPE, "a Buffer or Uint8Array", [
+const notBytes = rejected(TYPE, "a Buffer or Uint8Array", [
   [undefined, "undefined"],
   [null, "null"],
   ["image", '"image"'],
   [12, "12"],
-  [{}, "an object"],
-  [{ length: 6, byteLength: 6 }, "an object"],
-  [[0, 0, 0], "an array"],
+  [unreadable({}), "an object"],
+  [{ [Symbol.toStringTag]: "Uint8Array", length: 6, byteLength: 6, buffer: new ArrayBuffer(6) }, "an object"],
+  [unreadable([0, 0, 0]), "an array"],
   [new ArrayBuffer(6), "an ArrayBuffer"],
   [new SharedArrayBuffer(6), "an object"],
   [new DataView(new ArrayBuffer(6)), "a DataView"],
@@ -238,6 +260,9 @@ export const cases = [
     [[CREATE, { maxEntry: 16 }], 'option "maxEntry"', CACHE_OPTIONS],
     [[CREATE, { maxBytes: 6, peakLuminence: null }], 'option "peakLuminence"', CACHE_OPTIONS],
     [[CREATE, { 7: false }], 'option "7"', CACHE_OPTIONS],
+    [[CREATE, { [2 ** 32 - 2]: 1, length: 2 ** 53, maxBytes: 100 }], 'option "4294967294"', CACHE_OPTIONS],
+    [[CREATE, new Proxy([2], {})], 'option "0"', CACHE_OPTIONS],
+    [[CREATE, Object("16")], 'option "0"', CACHE_OPTIONS],
     [[CREATE, { ["x".repeat(41)]: 0 }], `option "${"x".repeat(40)}"…`, CACHE_OPTIONS],
     [[CREATE, { maxEntries: 2 }, 400], "second argument", "arguments are limits"],
     [
@@ -285,18 +310,30 @@ export const cases = [
     },
   ],
   [
-    "an error of a getter is thrown unchanged",
+    "options are read once, in order, until a getter throws, whose error is thrown unchanged",
     () => {
-      const error = new Error("thrown by a getter");
-      const limits = {
-        get maxBytes() {
-          throw error;
-        },
-      };
-      assert.equal(
-        thrownBy(() => addon.createHdrImageTransferCache(limits)),
-        error,
-      );
+      const error = { neither: "an error" };
+      for (const [failing, expected] of [
+        ["none", ["maxEntries", "maxBytes", "ootf", "peakLuminance"]],
+        ["maxBytes", ["maxEntries", "maxBytes"]],
+      ]) {
+        const names = [];
+        const get = (_, name) => {
+          names.push(name);
+          if (name === failing) throw error;
+        };
+        const create = () => addon.createHdrImageTransferCache(new Proxy({}, { get }));
+        if (failing === "none") create();
+        else assert.equal(thrownBy(create), error);
+        assert.deepEqual(names, expected);
+      }
+    },
+  ],
+  [
+    "options that are a revoked proxy: the error of the runtime",
+    () => {
+      const error = thrownBy(() => addon.createHdrImageTransferCache(revoked({})));
+      assert.deepEqual([error.constructor, error.code], [TypeError, undefined]);
     },
   ],
   [
@@ -304,6 +341,7 @@ export const cases = [
     () => {
       const { buffer } = new Uint8Array(image(12));
       const make = /** @type {any} */ (buffer).transferToImmutable;
+      if (!make && !hasImmutableHook) return;
       const source = Buffer.from(make ? make.call(buffer) : buffer);
       if (!make) hooks.immutable = buffer;
       const converted = addon.createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
@@ -335,6 +373,7 @@ function assertFails(callee, args, error, message) {
   assert.deepEqual([thrown.name, thrown.code, thrown.message], [Class.name, code, message]);
   assert.match(thrown.stack, /bad-input\.mjs/);
 
+  assert.deepEqual(read.splice(0), []);
   assert.deepEqual(args.map(copyBytes), argsBefore);
   assert.deepEqual(cache.stats(), statsBefore);
   // Their order is the same, too: the next image evicts the older one.

@@ -11,11 +11,22 @@ export const hooks = {
 
 Buffer.allocUnsafeSlow = (byteLength) => hooks.allocate(byteLength);
 
+/** Calls `body` while `allocate` allocates the Buffers of the addon. */
+export function withAllocator(allocate, body) {
+  hooks.allocate = allocate;
+  try {
+    return body();
+  } finally {
+    hooks.allocate = allocUnsafeSlow;
+  }
+}
+
 const { prototype } = ArrayBuffer;
 const byteLength = Object.getOwnPropertyDescriptor(prototype, "byteLength")?.get;
 const immutable = Object.getOwnPropertyDescriptor(prototype, "immutable")?.get;
 
-Object.defineProperty(prototype, "immutable", {
+/** Whether `hooks.immutable` has an effect. Frozen built-ins cannot be replaced. */
+export const hasImmutableHook = Reflect.defineProperty(prototype, "immutable", {
   configurable: true,
   get() {
     // Throws a TypeError for anything else, as the real getter.

@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import vm from "node:vm";
 
 import addon, * as named from "hdr-image-transfer-cache";
 
-import { convertedCopy, image } from "./images.mjs";
+import { convertedCopy, image, thrownBy } from "./images.mjs";
 
 const require = createRequire(import.meta.url);
 
@@ -25,6 +26,16 @@ export const cases = [
       assert.deepEqual(converted, white);
     },
   ]),
+  [
+    "called from another realm: what it returns and throws is of its own",
+    () => {
+      const context = vm.createContext({ cache: addon.createHdrImageTransferCache() });
+      const inContext = (expression) => vm.runInContext(expression, context);
+      const converted = inContext("cache.getConverted('image', 'pq', 'hlg', new Uint8Array(6))");
+      assert.ok(Buffer.isBuffer(converted));
+      assert.ok(thrownBy(() => inContext("cache.getConverted(1)")) instanceof TypeError);
+    },
+  ],
   [
     "Buffer.allocUnsafeSlow is replaced after the addon was loaded: no effect",
     () => {

@@ -18,11 +18,6 @@ const tasks = {
     parentPort.postMessage({ converted, isSame: convert(199) === converted, bytesUsed: cache.bytesUsed() });
   },
 
-  transferResult(source) {
-    const converted = createHdrImageTransferCache().getConverted("image", "pq", "hlg", source);
-    parentPort.postMessage(converted, [/** @type {ArrayBuffer} */ (converted.buffer)]);
-  },
-
   echo() {
     parentPort.once("message", (message) => parentPort.postMessage(message));
   },
@@ -63,15 +58,6 @@ export const cases = [
       }
       await Promise.all(workers.map((worker) => worker.terminate()));
       assert.equal(here.getConverted("image 0", "pq", "hlg", image(600, 99)), cached);
-    },
-  ],
-  [
-    "an image is transferred from a worker",
-    async () => {
-      const worker = start("transferResult", image(600));
-      const [converted] = await once(worker, "message");
-      assert.deepEqual(Buffer.from(converted), convertedCopy(image(600), "pq", "hlg"));
-      await worker.terminate();
     },
   ],
   [

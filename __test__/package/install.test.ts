@@ -106,19 +106,16 @@ const pathInClone = (path: string) => join(path, "node_modules", NAME, built);
 
 describe.each(runtimes)("installed, on %s", (_, runtime) => {
   test.each([
-    ["require", "use.cjs", REQUIRE],
-    ["import", "use.mjs", IMPORT],
-  ])("%s", async (_way, file, load) => {
-    for (const path of [host, hostOfClone]) {
-      await writeFile(join(path, file), load + USE);
-      expect(await run(runtime, [file], { cwd: path })).toEqual({ stdout: "65535\n", stderr: "" });
-    }
+    ["require", REQUIRE],
+    ["import", IMPORT],
+  ])("%s", async (_way, load) => {
+    for (const path of [host, hostOfClone]) await expectConverts([runtime], path, load);
   });
 
   test("NAPI_RS_NATIVE_LIBRARY_PATH names the binary to load", async () => {
-    const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: pathOf(host) };
-    await writeFile(join(hostWithoutBinary, "use.cjs"), REQUIRE + USE);
-    expect((await run(runtime, ["use.cjs"], { cwd: hostWithoutBinary, env })).stdout).toBe("65535\n");
+    await expectConverts([runtime], hostWithoutBinary, REQUIRE, {
+      NAPI_RS_NATIVE_LIBRARY_PATH: pathOf(host),
+    });
   });
 
   test("NAPI_RS_NATIVE_LIBRARY_PATH names no binary: the error says so", async () => {
@@ -166,8 +163,7 @@ describe.each(runtimes)("installed, on %s", (_, runtime) => {
     await cp(join(host, "node_modules", ofPlatform), join(path, "node_modules", ofPlatform), {
       recursive: true,
     });
-    await writeFile(join(path, "use.cjs"), REQUIRE + USE);
-    expect((await run(runtime, ["use.cjs"], { cwd: path })).stdout).toBe("65535\n");
+    await expectConverts([runtime], path);
   });
 
   // Only root can mount; in a container, often not even root.
@@ -223,9 +219,7 @@ describe("installed, on Node.js", () => {
     ["without __proto__", () => ["--disable-proto=delete"]],
     ["with permissions", () => ["--allow-addons", ...permissions()]],
   ])("%s", async (_, flags) => {
-    await writeFile(join(host, "flags.cjs"), REQUIRE + USE);
-    const { stdout } = await run(process.execPath, [...flags(), join(host, "flags.cjs")], { cwd: host });
-    expect(stdout).toBe("65535\n");
+    await expectConverts([process.execPath, ...flags()], host, REQUIRE, { NODE_NO_WARNINGS: "1" });
   });
 
   test.each([
@@ -272,11 +266,9 @@ describe.skipIf(!hasDeno)("installed, on Deno", () => {
     "Run Deno with --allow-ffi and, if the package is a link to another folder, with --allow-read.";
 
   test("--allow-ffi suffices, and a variable that may not be read counts as unset", async () => {
+    const variables = { NAPI_RS_NATIVE_LIBRARY_PATH: "none.node" };
     for (const path of [host, hostOfClone]) {
-      await writeFile(join(path, "use.mjs"), IMPORT + USE);
-      const [program, ...args] = deno("--allow-ffi", "use.mjs");
-      const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: "none.node" };
-      expect((await run(program!, args, { cwd: path, env })).stdout).toBe("65535\n");
+      await expectConverts(deno("--allow-ffi"), path, IMPORT, variables);
     }
   });
 
@@ -289,9 +281,7 @@ describe.skipIf(!hasDeno)("installed, on Deno", () => {
     await mkdir(join(path, "node_modules"));
     await symlink(resolve(), join(path, "node_modules", NAME));
     expect((await loadingError(deno("--allow-ffi"), path)).advice).toBe(ADVICE);
-    await writeFile(join(path, "use.mjs"), IMPORT + USE);
-    const [program, ...args] = deno("--allow-ffi", "--allow-read", "use.mjs");
-    expect((await run(program!, args, { cwd: path })).stdout).toBe("65535\n");
+    await expectConverts(deno("--allow-ffi", "--allow-read"), path, IMPORT);
   });
 });
 
@@ -299,6 +289,15 @@ async function copyOf(installed: string) {
   const copy = await mkdtemp(join(packages, "host-"));
   await cp(installed, copy, { recursive: true });
   return copy;
+}
+
+/** Asserts that what all hosts run prints its result, and nothing else. */
+async function expectConverts([program, ...args]: string[], path: string, load = REQUIRE, variables = {}) {
+  const file = join(path, load === REQUIRE ? "use.cjs" : "use.mjs");
+  await writeFile(file, load + USE);
+  const env = { ...process.env, ...variables };
+  const output = await run(program!, [...args, file], { cwd: path, env });
+  expect(output).toEqual({ stdout: "65535\n", stderr: "" });
 }
 
 /** What the error says that loading throws: for which platform, what to do, and its cause as text. */
