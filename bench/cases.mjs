@@ -80,9 +80,11 @@ async function frame({ size }) {
   return rows;
 }
 
-/** Cache misses, each `restSeconds` after the memory of the one before was freed. */
-async function misses({ size, restSeconds, against }) {
-  const source = createImage(...SIZES[size]);
+/** Cache misses from ordinary or shared memory, each `restSeconds` after the memory of the one before was freed. */
+async function misses({ size, restSeconds, isShared, against }) {
+  const image = createImage(...SIZES[size]);
+  const source = isShared ? Buffer.from(new SharedArrayBuffer(image.byteLength)) : image;
+  source.set(image);
   let id = 0;
   const implementations = { ...buildsOf(against), [VIEW]: BASELINES[VIEW] };
   const converting = mapValues(implementations, ({ createHdrImageTransferCache }) => {
@@ -90,7 +92,8 @@ async function misses({ size, restSeconds, against }) {
     return () => cache.getConverted(`${id++}`, "hlg", "pq", source);
   });
   assertEqual(converting);
-  const title = `${size}, ${restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back"}`;
+  const rest = restSeconds > 0 ? `after ${restSeconds} s of rest` : "back to back";
+  const title = `${size}, ${rest}${isShared ? ", SharedArrayBuffer" : ""}`;
   const variants = { ...converting, "`Buffer.from(source)`": () => Buffer.from(source) };
   const options =
     restSeconds > 0 ? { rounds: 5, restMs: 1000 * restSeconds } : { rounds: 21, restMs: SETTLE_MS };

@@ -36,6 +36,7 @@ const CASES = {
     ...run("misses", { size: "4K", restSeconds: 0 }),
     ...run("misses", { size: "4K", restSeconds: REST_SECONDS }),
     ...run("misses", { size: "1080p", restSeconds: 0 }),
+    ...run("misses", { size: "4K", restSeconds: 0, isShared: true }),
   }),
   memory: (run) => {
     const peaks = ["addon", "`Uint16Array` loop"].map((implementation) => {

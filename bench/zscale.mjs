@@ -29,7 +29,7 @@ async function compare(ootf, from, to, direction) {
   const source = `min=gbr:pin=2020:tin=${TRANSFERS[from]}:rin=full`;
   const target = `m=gbr:p=2020:t=${TRANSFERS[to]}:r=full`;
   const planes = "format=gbrp16le";
-  const filters = `${planes},zscale=${source}:${target}:npl=1000:agamma=${AGAMMA[ootf]},${planes}`;
+  const filters = `${planes},zscale=${source}:${target}:agamma=${AGAMMA[ootf]},${planes}`;
   printDifferences(ootf, from, to, filters);
 
   const image = createImage(...SIZES["4K"]);

@@ -26,7 +26,7 @@ const TABLES = {
   ],
   frame: [["frame"]],
   hits: [["hits"], (row) => /hit|place/.test(row) && row],
-  misses: [["misses"]],
+  misses: [["misses"], (row) => !row.includes("Shared") && row],
   memory: [["memory"]],
   inPlace: [["inPlace"], hlgToPq],
   workers: [["workers"]],

@@ -192,11 +192,11 @@ fn colours_are_as_documented() {
         hue(by_luminance(orange))
     ));
 
-    // In 10 bits, narrow range, as in BT.2111.
+    // In 10 bits, narrow range, as in BT.2111-3.
     let code = |signal: f64| (64.0 + 876.0 * signal).round();
     let signal = |code: f64| (code - 64.0) / 876.0;
     let bar = [0.0, 0.0, signal(721.0)];
-    document_says(&format!("({} in 10 bits, where it has 572)", code(pq_inverse_eotf(per_channel(bar)[2]))));
+    document_says(&format!("({} in 10 bits)", code(pq_inverse_eotf(per_channel(bar)[2]))));
     let by_luminance = code(pq_inverse_eotf(by_luminance(bar)[2]));
     println!("by luminance, the blue bar becomes {by_luminance}");
     assert!(by_luminance < 570.0);
@@ -212,7 +212,7 @@ fn clipping_is_as_documented() {
         let [r, g, b] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(light);
         format!("{r:.0}, {g:.0} and {b:.0} cd/m² at {peak} cd/m²")
     };
-    document_says(&format!("red, green and blue end at {}", highest(1000.0)));
+    document_says(&format!("the channel of pure red, green and blue ends at {}", highest(1000.0)));
     document_says(&format!("they exceed the peak: {}", highest(203.0)));
 
     let pixel = [65535, 65535, 30246];
@@ -222,8 +222,9 @@ fn clipping_is_as_documented() {
 
     // In a `Uint16Array`, results wrap that round to more than 65535.
     let to_hlg = |code| Direction::PqToHlg.convert_signal(f64::from(code) / 65535.0, HlgDisplay::REFERENCE);
-    let wrapped = (0..=u16::MAX).filter(|code| (65535.0 * to_hlg(*code)).round() > 65535.0).count();
-    document_says(&format!("{wrapped} PQ code values above 1000 cd/m²"));
+    let wraps = |code: &u16| (65535.0 * to_hlg(*code)).round() > 65535.0;
+    let wrapped: Vec<u16> = (0..=u16::MAX).filter(wraps).collect();
+    document_says(&format!("{} PQ code values, from {} up", wrapped.len(), wrapped[0]));
 }
 
 #[test]

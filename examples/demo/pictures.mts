@@ -44,10 +44,13 @@ export function drawHighlights(): Buffer {
   const wrapped = samplesOf(clipped).map((hlg, at) =>
     hlg < 65535 ? hlg : unclippedHlg(samplesOf(sunset.pixels)[at]!),
   );
-  return drawPair("A PQ photograph converted to HLG. The sun exceeds the 1000 cd/m² of HLG. SDR rendering.", [
-    ["By a loop that does not clip: highlights wrap", toSdr(Buffer.from(wrapped.buffer), "hlg")],
-    ["By the addon, which clips", toSdr(clipped, "hlg")],
-  ]);
+  return drawPair(
+    "A PQ photograph converted to HLG. The sun exceeds the HLG display's 1000 cd/m². SDR rendering.",
+    [
+      ["By a loop that does not clip: highlights wrap", toSdr(Buffer.from(wrapped.buffer), "hlg")],
+      ["By the addon, which clips", toSdr(clipped, "hlg")],
+    ],
+  );
 }
 
 /** The HLG code value, above 65535, of light above 1000 cd/m² (BT.2100 tables 4 and 5). */
@@ -62,7 +65,7 @@ function samplesOf(buf: Buffer): Uint16Array {
   return new Uint16Array(buf.buffer, buf.byteOffset, buf.length / 2);
 }
 
-/** With 8 bits and BT.709 primaries: HLG is compatible with SDR of gamma 2.4. PQ is converted to HLG. */
+/** With 8 bits and BT.709 primaries: An HLG signal can be shown on an SDR display of gamma 2.4 (BT.2408). PQ is converted to HLG. */
 function toSdr(image: Buffer, transfer: HdrTransfer): Uint8ClampedArray {
   const hlg = Buffer.from(image);
   convertTransfer(hlg, transfer, "hlg", { ootf: "luminance" });
