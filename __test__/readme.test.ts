@@ -21,7 +21,7 @@ const FRAMES = Array.from({ length: 5 }, (_, at) => ({
 const BANNER = [30_000, 52_000, 45_000];
 const TO_YUV = "format=gbrp16le,zscale=min=gbr:rin=full:m=2020_ncl:r=limited:c=topleft,format=yuv420p10le";
 /** Of 65535, for what 10 bits, subsampling and compression lose. */
-const TOLERANCE = 300;
+const TOLERANCE = 600;
 
 const hasFfmpeg = !spawnSync("ffmpeg", ["-version"]).error;
 if (!hasFfmpeg) console.warn("SKIPPED: the example of README.md, since ffmpeg is not on the PATH");
