@@ -29,7 +29,7 @@ const TABLES = {
   misses: [["misses"], (row) => !row.includes("Shared") && row],
   memory: [["memory"]],
   inPlace: [["inPlace"], hlgToPq],
-  workers: [["workers"]],
+  workers: [["workers"], (row) => /beside|median/.test(row) && row],
   scale: [["scale"], (row) => ["0.1", "2", "64"].includes(row.split(" ")[0]) && row],
 };
 
