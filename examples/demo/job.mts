@@ -6,7 +6,6 @@ import { setImmediate } from "node:timers/promises";
 import { decode } from "fast-png";
 import type { convertTransfer, HdrImageTransferCache, HdrTransfer } from "hdr-image-transfer-cache";
 
-export const FPS = 30;
 export const FRAMES = 60;
 /** Then another image follows. They are PQ and HLG in turn. */
 export const FRAMES_OF_IMAGE = 6;

@@ -9,7 +9,7 @@ import Table from "cli-table3";
 import * as addon from "hdr-image-transfer-cache";
 
 import { BASELINES } from "../../bench/baselines.mjs";
-import { type Converter, FPS, FRAMES, FRAMES_OF_IMAGE, render } from "./job.mts";
+import { type Converter, FRAMES, FRAMES_OF_IMAGE, render } from "./job.mts";
 import { drawFrame, drawHighlights, drawOotfs } from "./pictures.mts";
 
 const OPTIONS = { size: { type: "string", default: "1920x1080" }, help: { type: "boolean" } } as const;
@@ -18,13 +18,9 @@ const CONVERTERS: Record<string, Converter> = { ...BASELINES, addon };
 async function main(): Promise<void> {
   const { size, help } = parseArgs({ options: OPTIONS }).values;
   const [width = 0, height = 0] = /^(\d+)x(\d+)$/.exec(size)?.slice(1).map(Number) ?? [];
-  if (help || Math.min(width, height) < 64 || Math.max(width, height) > 4096) {
-    const usage = "npm run demo -- --size WIDTHxHEIGHT\nEach is from 64 to 4096. The default is 1920x1080.";
-    if (help) console.log(usage);
-    else console.error(`error: --size ${size}\n${usage}`);
-    process.exitCode = help ? 0 : 1;
-    return;
-  }
+  const usage = "--size WIDTHxHEIGHT: each from 64 to 4096";
+  if (help) return console.log(`npm run demo -- ${usage} (default: 1920x1080)`);
+  if (Math.min(width, height) < 64 || Math.max(width, height) > 4096) throw new RangeError(usage);
   // Before the work, so that an error comes at once.
   mkdirSync("out", { recursive: true });
 
@@ -58,8 +54,6 @@ Node.js ${process.versions.node}, ${availableParallelism()} processors`);
 An image is on ${FRAMES_OF_IMAGE} frames, and converted for the first one.
 Without its cache, the addon would take ${format((FRAMES_OF_IMAGE - 1) * ms.images)} more.
 
-At ${FPS} fps, all work on a frame has to fit into ${format(1000 / FPS)}.
-
 SDR renderings:`);
   const pictures = {
     "out/frame.png": drawFrame(first, width, height),
@@ -79,8 +73,8 @@ function format(ms: number): string {
 try {
   await main();
 } catch (error) {
-  // Such as an option that does not exist, or a folder that cannot be written.
-  if (!(error instanceof Error && "code" in error)) throw error;
+  // An option that is wrong, or a folder that cannot be written.
+  if (!(error instanceof RangeError || (error instanceof Error && "code" in error))) throw error;
   console.error(`error: ${error.message}`);
   process.exitCode = 1;
 }
