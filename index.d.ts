@@ -44,7 +44,7 @@ export interface ConvertTransferOptions {
   ootf?: HlgOotf | null | undefined;
   /**
    * The nominal peak luminance of the HLG display in cd/m²: 1 to 10000. It determines the system gamma (BT.2100 table 5,
-   * note 5f). Keep 1000 for interchange (BT.2408).
+   * note 5f). Use one value in a chain, and 1000 for interchange (BT.2408).
    *
    * @default 1000
    */

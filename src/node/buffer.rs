@@ -94,7 +94,7 @@ pub fn convert_to_new(source: Unknown, target: Unknown, byte_length: usize, conv
 /// The memory of a typed array, until JavaScript runs.
 struct Memory {
     is_uint8_array: bool,
-    /// Never null, as slices require.
+    /// Never null, as slices require, and aligned to words if there is no memory.
     start: *mut Sample,
     byte_length: usize,
     /// Whether it is a SharedArrayBuffer.
@@ -111,7 +111,7 @@ impl Memory {
         let array_buffer = unsafe { Unknown::from_raw_unchecked(value.value().env, array_buffer) };
         Memory {
             is_uint8_array: kind == sys::TypedarrayType::uint8_array,
-            start: if data.is_null() { ptr::dangling_mut() } else { data.cast() },
+            start: if data.is_null() { ptr::dangling_mut::<u16>().cast() } else { data.cast() },
             byte_length,
             // Node-API does not take a SharedArrayBuffer for an ArrayBuffer.
             is_shared: !array_buffer.is_arraybuffer().unwrap_or(false),
