@@ -55,7 +55,7 @@ const CASES = {
 const NATIVE = ["inPlace", "workers", "zscale", "scale"];
 
 function inPlace(run) {
-  const threads = `${availableParallelism()} processors`;
+  const all = `${availableParallelism()} processors`;
   const rows = {};
   for (const ootf of ["per-channel", "luminance"]) {
     for (const set of instructionSets) {
@@ -64,8 +64,8 @@ function inPlace(run) {
       const environment = { ...ONE_THREAD, HDR_IMAGE_TRANSFER_KERNEL: set.toLowerCase().replace("-", "") };
       Object.assign(rows, run("inPlace", { ootf, title: `${set}, 1 thread` }, environment));
     }
-    Object.assign(rows, run("inPlace", { ootf, title: threads }));
-    Object.assign(rows, run("inPlace", { ootf, title: `${threads}, SharedArrayBuffer`, isShared: true }));
+    Object.assign(rows, run("inPlace", { ootf, title: all }));
+    Object.assign(rows, run("inPlace", { ootf, title: `${all}, SharedArrayBuffer`, isShared: true }));
   }
   return rows;
 }

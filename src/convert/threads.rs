@@ -72,8 +72,8 @@ fn max_threads() -> usize {
 /// One more than there are processors, unless there is one.
 ///
 /// In a virtual machine, the scheduler may start a thread on the processor of its caller, and leave both
-/// there while another one is idle. On two processors, a miss of 50 MB took 17 ms with two threads, and 10 ms
-/// with three (medians).
+/// there while another one is idle. On two processors, a miss at 4K took 15 ms with two threads, and 11 ms with
+/// three (medians of `npm run bench -- misses` with `HDR_IMAGE_TRANSFER_THREADS` 2 and 3).
 fn default_threads(processors: usize) -> usize {
     if processors == 1 { 1 } else { processors + 1 }
 }
